@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# lib.sh - what the scripts of this directory share; sourced, never run.
+
+# Where things are. $0 is a script of this directory.
+TOP=$(cd "$(dirname "$0")/.." && pwd)
+SCRIPTS=$TOP/scripts
+OUT=${OUT:-$TOP/out}
+ME=${0##*/}
+
+# What a calling make or shell might pass on to the kernel's own make.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL ARCH CROSS_COMPILE KBUILD_OUTPUT KCFLAGS LOCALVERSION W O
+
+# die MESSAGE...: say what is wrong, and stop.
+die()
+{
+	printf '%s: %s\n' "$ME" "$*" >&2
+	exit 1
+}
+
+# note MESSAGE...: a line of progress; stdout stays free for results.
+note()
+{
+	printf '%s: %s\n' "$ME" "$*" >&2
+}
+
+# elapsed START: minutes and seconds since START (seconds since the epoch).
+elapsed()
+{
+	set -- $(($(date +%s) - $1))
+	printf '%d:%02d' $(($1 / 60)) $(($1 % 60))
+}
+
+# progress STEP OF START MESSAGE...: "step 3 of 12 (1:23 elapsed) MESSAGE".
+progress()
+{
+	_step=$1 _of=$2 _start=$3
+	shift 3
+	note "step $_step of $_of ($(elapsed "$_start") elapsed) $*"
+}
+
+# kernel_field LINE FIELD: a field of the kernel table (2 package, 3 suites), or die.
+kernel_field()
+{
+	awk -v line="$1" -v field="$2" '
+		$1 == line { sub(/^[^ \t]+[ \t]+/, ""); n = split($0, f, /[ \t]+/)
+			     if (field == 2) print f[1]
+			     else for (i = 2; i <= n; i++) print f[i]
+			     found = 1 }
+		END { exit !found }' "$SCRIPTS/kernels" ||
+		die "no kernel line \"$1\"; there are: $(kernel_lines)"
+}
+
+# kernel_lines: the lines of the kernel table, as one list.
+kernel_lines()
+{
+	awk '/^[0-9]/ { printf "%s%s", sep, $1; sep = " " }' "$SCRIPTS/kernels"
+}
+
+# use_arch ARCH: take over the variables of scripts/arch/ARCH, or die.
+use_arch()
+{
+	case $1 in */* | "") die "bad architecture name \"$1\"" ;; esac
+	[ -f "$SCRIPTS/arch/$1" ] ||
+		die "no architecture \"$1\"; there are: $(ls "$SCRIPTS/arch")"
+	. "$SCRIPTS/arch/$1"
+}
+
+# need_config PREEMPT FLAVOUR: die unless there is a fragment for both.
+need_config()
+{
+	[ -f "$SCRIPTS/config/preempt-$1.config" ] ||
+		die "no preemption model \"$1\"; there are: $(cd "$SCRIPTS/config" &&
+			ls preempt-*.config | sed 's/preempt-//; s/\.config//' | tr '\n' ' ')"
+	[ -f "$SCRIPTS/config/$2.config" ] || die "no flavour \"$2\" (scripts/config/$2.config)"
+}
+
+# tree_version DIR: the kernel version that the Makefile of a kernel tree states (6.12.117), or die.
+tree_version()
+{
+	[ -f "$1/Makefile" ] || die "$1: no kernel tree (no Makefile)"
+	awk '/^VERSION = / { v = $3 } /^PATCHLEVEL = / { p = $3 } /^SUBLEVEL = / { s = $3 }
+	     NR > 10 { exit }
+	     END { if (v == "" || p == "") exit 1; print v "." p "." (s == "" ? 0 : s) }' "$1/Makefile" ||
+		die "$1: no kernel tree (its Makefile states no version)"
+}
