@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+# tap.sh - how the test scripts report: a line per check on stdout. Sourced after lib.sh.
+
+tap_failed=0
+
+# pass NAME, fail NAME [WHY], skip NAME WHY
+pass() { printf 'ok - %s\n' "$1"; }
+fail() { printf 'not ok - %s%s\n' "$1" "${2:+ # $2}"; tap_failed=$((tap_failed + 1)); }
+skip() { printf 'ok - %s # SKIP %s\n' "$1" "$2"; }
+
+# expect NAME COMMAND...: the command must succeed; else its last line is the reason.
+expect()
+{
+	_name=$1
+	shift
+	if _out=$("$@" 2>&1); then
+		pass "$_name"
+	else
+		fail "$_name" "$(printf '%s\n' "$_out" | tail -n 1)"
+	fi
+}
+
+# refuse NAME PATTERN COMMAND...: the command must fail, with one line that has the pattern.
+refuse()
+{
+	_name=$1 _pattern=$2
+	shift 2
+	if _out=$("$@" 2>&1); then
+		fail "$_name" "was not refused"
+	elif [ "$(printf '%s\n' "$_out" | wc -l)" != 1 ]; then
+		fail "$_name" "more than one line: $(printf '%s' "$_out" | tr '\n' '|')"
+	elif ! printf '%s\n' "$_out" | grep -q -- "$_pattern"; then
+		fail "$_name" "$_out"
+	else
+		pass "$_name"
+	fi
+}
+
+# relay FILE: the guest's own result lines.
+relay()
+{
+	grep -E '^(not )?ok ' "$1" || fail "$1 has results" "none"
+	tap_failed=$((tap_failed + $(grep -c '^not ok ' "$1" || :)))
+}
+
+# tap_end: exit status of a test script.
+tap_end() { [ "$tap_failed" = 0 ]; }
