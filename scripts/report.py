@@ -1,0 +1,286 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""report.py - turn the raw results of a benchmark into report.json, report.txt and latency.svg
+
+usage: scripts/report.py RESULTS WORKLOADS BOUNDS
+
+RESULTS is the directory that scripts/bench filled, WORKLOADS and BOUNDS are scripts/workloads and scripts/bounds.
+Exit status: 0 all bounds held, 1 the rig broke, 2 a bound was broken.
+"""
+
+import hashlib
+import json
+import os
+import sys
+
+import report_svg
+import report_text
+
+LOADS = "churn fragment large mixed vmap map_ram".split()
+CURVE = "curve-"
+BUSTED_TOLERANCE = 0.05
+SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns "
+          "rt_samples reads read_ns elapsed_ns").split()
+GREATEST = "lazy_peak_areas rt_vmalloc_max_ns rt_vfree_max_ns".split()
+
+
+class RigBroke(Exception):
+    """What was measured cannot be trusted."""
+
+
+def table(path):
+    """The rows of a data file, comments left out."""
+    with open(path, encoding="utf-8") as file:
+        return [row.split() for row in file if row.strip() and not row.startswith("#")]
+
+
+def text(*path):
+    with open(os.path.join(*path), encoding="utf-8", errors="replace") as file:
+        return file.read().strip()
+
+
+def read_stats(path):
+    """key value lines; what is no whole number (histograms, names) is left out."""
+    stats = {}
+    for line in text(path).splitlines():
+        words = line.split()
+        if len(words) == 2 and words[1].lstrip("-").isdigit():
+            stats[words[0]] = int(words[1])
+    return stats
+
+
+def percentile(histogram, share):
+    """The smallest latency that at least share of the samples do not exceed."""
+    total, seen = sum(histogram.values()), 0
+    for latency in sorted(histogram):
+        seen += histogram[latency]
+        if seen >= share * total:
+            return latency
+    return None
+
+
+def latencies(results):
+    """One record from cyclictest's results, the phases taken together."""
+    histogram, phase_max, total, overflow = {}, [], 0, 0
+    for result in results:
+        if result["return_code"] != 0 or not result["thread"]["0"]["cycles"]:
+            raise RigBroke("cyclictest failed")
+        thread = result["thread"]["0"]
+        for latency, count in thread["histogram"].items():
+            histogram[int(latency)] = histogram.get(int(latency), 0) + count
+        overflow += thread["cycles"] - sum(thread["histogram"].values())
+        phase_max.append(thread["max"])
+        total += thread["avg"] * thread["cycles"]
+    samples = sum(histogram.values()) + overflow
+    return {
+        "samples": samples,
+        "min_us": min(histogram),
+        "avg_us": round(total / samples, 2),
+        "p99_us": percentile(histogram, 0.99),
+        "p9999_us": percentile(histogram, 0.9999),
+        "max_us": max(phase_max),
+        "phase_max_us": phase_max,
+        "overflow": overflow,
+        "histogram": {str(us): histogram[us] for us in sorted(histogram)},
+    }
+
+
+def ratio(record, name, over, under, factor, digits):
+    if record.get(under, 0) > 0 and record.get(over, -1) >= 0:
+        record[name] = round(factor * record[over] / record[under], digits)
+
+
+def read_run(path, variant, nodes, name, parameters):
+    """The record of one guest."""
+    where = f"{variant}, {nodes} node(s), {name}"
+    if text(path, "verdict") != "pass":
+        raise RigBroke(f"{where}: {text(path, 'verdict')}")
+    phases = sorted(int(file[:-6]) for file in os.listdir(path) if file.endswith(".stats"))
+    stats = [read_stats(os.path.join(path, f"{phase}.stats")) for phase in phases]
+    results = [json.loads(text(path, f"{phase}.json")) for phase in phases
+               if os.path.exists(os.path.join(path, f"{phase}.json"))]
+    record = {"variant": variant, "nodes": nodes, "workload": name, "parameters": " ".join(parameters),
+              "phases": len(phases)}
+    if results:
+        record.update(latencies(results))
+    for key in SUMMED:
+        if key in stats[0]:
+            values = [one[key] for one in stats]
+            record[key] = -1 if -1 in values else sum(values)
+    for key in GREATEST:
+        if key in stats[0]:
+            record[key] = max(one[key] for one in stats)
+    if "rt_prio=" not in record["parameters"]:
+        for key in ("rt_samples", "rt_vmalloc_max_ns", "rt_vfree_max_ns"):
+            record.pop(key, None)
+    ratio(record, "ops_per_second", "ops", "elapsed_ns", 1e9, 1)
+    ratio(record, "drains_per_million", "drains", "frees", 1e6, 2)
+    ratio(record, "purge_ns_per_area", "purge_ns", "purge_areas", 1, 2)
+    record["release"] = text(path, "release")
+    record["command"] = text(path, "command")
+    if record.get("verify_errors", 0):
+        raise RigBroke(f"{where}: the module found {record['verify_errors']} damaged pages")
+    if record.get("failures", 0):
+        raise RigBroke(f"{where}: {record['failures']} allocations failed")
+    return record
+
+
+def read_runs(results, workloads):
+    runs = []
+    for row in workloads:
+        for nodes in (1, 8):
+            for variant in ("base", "patched"):
+                path = os.path.join(results, "runs", f"{variant}-{nodes}-{row[0]}")
+                if os.path.isdir(path):
+                    runs.append(read_run(path, variant, nodes, row[0], row[4:]))
+    return runs
+
+
+def find(runs, variant, nodes, workload):
+    for run in runs:
+        if (run["variant"], run["nodes"], run["workload"]) == (variant, nodes, workload):
+            return run
+    return None
+
+
+def parameter(run, key):
+    """A parameter of the stress module, as a number."""
+    return int(dict(word.split("=") for word in run["parameters"].split())[key])
+
+
+def curve(runs):
+    points = []
+    for run in runs:
+        if run["workload"].startswith(CURVE):
+            areas = parameter(run, "burst")
+            if run["lazy_peak_areas"] not in (-1, areas):
+                raise RigBroke(f"{run['variant']}, {run['nodes']} node(s), {run['workload']}: "
+                               f"{run['lazy_peak_areas']} lazy areas in a drain instead of {areas}")
+            points.append({"variant": run["variant"], "nodes": run["nodes"], "lazy_areas": areas,
+                           "max_us": run["max_us"]})
+    return points
+
+
+def check_controls(runs):
+    """Whether the rig sees what it must see; a list of complaints, and a list of sentences for the report."""
+    complaints, facts = [], []
+    for run in runs:
+        where = f"{run['variant']}, {run['nodes']} node(s)"
+        if run["workload"] == "idle":
+            facts.append(f"floor: {where}, idle: max {run['max_us']} us")
+        if run["workload"] == "busted":
+            held = parameter(run, "hold_us")
+            facts.append(f"positive control: {where}: preemption off for {held} us, seen as {run['max_us']} us")
+            if abs(run["max_us"] - held) > BUSTED_TOLERANCE * held:
+                complaints.append(f"{where}: preemption was off for {held} us, cyclictest saw {run['max_us']} us")
+    return complaints, facts
+
+
+def limit_of(runs, variant, nodes, factor, of):
+    """The limit that a row of scripts/bounds sets for one variant, or None if what it refers to was not run."""
+    if of == "us":
+        return factor
+    return scaled(runs, variant, nodes, of, factor)
+
+
+def scaled(runs, variant, nodes, workload, factor, figure="max_us"):
+    run = find(runs, variant, nodes, workload)
+    return None if run is None or figure not in run else round(factor * run[figure], 3)
+
+
+def check_bounds(runs, rows, arch):
+    """The bounds of report.json, and what the base kernel did not show."""
+    bounds, powerless = [], []
+    for name, workloads, nodes_list, figure, limit, of, only, power in rows:
+        if only not in ("*", arch):
+            continue
+        factor = float(limit[2:])
+        for workload in LOADS if workloads == "*" else [workloads]:
+            for nodes in map(int, nodes_list.split(",")):
+                value = scaled(runs, "patched", nodes, workload, 1, figure)
+                if of == "base":
+                    bound = scaled(runs, "base", nodes, workload, factor, figure)
+                else:
+                    bound = limit_of(runs, "patched", nodes, factor, of)
+                if value is None or bound is None:
+                    continue
+                held = value <= bound if limit[:2] == "<=" else value >= bound
+                bounds.append({"name": f"{name}: {workload}, {nodes} node(s)", "figure": figure,
+                               "relation": limit[:2], "limit": bound, "value": value, "held": held})
+                if power == "yes":
+                    base = find(runs, "base", nodes, workload)
+                    base_limit = limit_of(runs, "base", nodes, factor, of)
+                    if base and base_limit is not None and base[figure] <= base_limit:
+                        powerless.append(f"{workload}, {nodes} node(s): the base kernel itself reaches only "
+                                         f"{base[figure]} us, within {name} ({base_limit:g} us)")
+    return bounds, powerless
+
+
+def describe(results, runs):
+    """What report.json says about the kernels and the machine."""
+    settings = dict(line.split(None, 1) for line in text(results, "settings").splitlines())
+    kernel = {variant: {file: text(results, "kernel", variant, file)
+                        for file in ("release", "compiler", "series", "guest-packages", "sha256")}
+              for variant in ("base", "patched")}
+    configs = {variant: hashlib.sha256(open(os.path.join(results, "kernel", variant, "config"), "rb").read())
+               .hexdigest() for variant in kernel}
+    if configs["base"] != configs["patched"]:
+        raise RigBroke("base and patched differ in their configuration")
+    for run in runs:
+        if run["release"] != kernel[run["variant"]]["release"]:
+            raise RigBroke(f"{run['workload']}: booted {run['release']}")
+    first = os.path.join(results, "runs", f"{runs[0]['variant']}-{runs[0]['nodes']}-{runs[0]['workload']}")
+    return {
+        "kernel": kernel["patched"]["release"].removesuffix("-patched"),
+        "arch": settings["arch"],
+        "preempt": settings["preempt"],
+        "qemu": {"version": text(first, "qemu"), "command": text(first, "command")},
+        "cmdline": text(first, "cmdline"),
+        "config_sha256": configs["patched"],
+        "compiler": kernel["patched"]["compiler"],
+        "guest": {"cpu": text(first, "cpu"), "memory": text(first, "memory"),
+                  "packages": kernel["patched"]["guest-packages"].splitlines()},
+        "series": kernel["patched"]["series"].splitlines(),
+        "built": {variant: kernel[variant]["sha256"].splitlines() for variant in kernel},
+    }
+
+
+def write(path, content):
+    with open(path + ".tmp", "w", encoding="utf-8") as file:
+        file.write(content)
+    os.rename(path + ".tmp", path)
+
+
+def main():
+    if len(sys.argv) != 4 or "--help" in sys.argv:
+        print(__doc__.strip())
+        return 0 if "--help" in sys.argv else 1
+    results, workloads, rows = sys.argv[1], table(sys.argv[2]), table(sys.argv[3])
+    try:
+        runs = read_runs(results, workloads)
+        report = describe(results, runs)
+        report["curve"] = curve(runs)
+    except (RigBroke, OSError, KeyError, ValueError) as error:
+        print(f"report.py: the rig broke: {error!r}" if not isinstance(error, RigBroke)
+              else f"report.py: the rig broke: {error}", file=sys.stderr)
+        return 1
+    complaints, facts = check_controls(runs)
+    report["bounds"], powerless = check_bounds(runs, rows, report["arch"])
+    broken = [bound for bound in report["bounds"] if not bound["held"]]
+    status = 1 if complaints or powerless else 2 if broken else 0
+    report["verdict"] = "fail" if status else "pass"
+    report["reasons"] = (["the rig broke: " + complaint for complaint in complaints] +
+                         ["no power: " + complaint for complaint in powerless] +
+                         ["bound broken: " + bound["name"] for bound in broken])
+    report["controls"] = facts
+    report["runs"] = runs
+    words = report_text.render(report)
+    write(os.path.join(results, "latency.svg"), report_svg.render(report))
+    write(os.path.join(results, "report.txt"), words)
+    write(os.path.join(results, "report.json"), json.dumps(report, indent=1) + "\n")
+    print(words, end="")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""report_svg.py - latency.svg: histograms of base and patched on one log scale, and the curve over lazy areas"""
+
+import math
+
+# Okabe and Ito's palette: told apart with any colour vision; the dashes serve print in black and white.
+STYLE = {"base": ("#d55e00", ""), "patched": ("#0072b2", ""), "idle": ("#777777", "4 3")}
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 300, 62, 14, 34, 46
+
+
+class Panel:
+    """One plot with two logarithmic axes."""
+
+    def __init__(self, column, row, title, x_label, y_label, x_range, y_range):
+        self.x0, self.y0 = column * WIDTH + LEFT, 70 + row * HEIGHT + TOP
+        self.width, self.height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
+        self.x_range, self.y_range = x_range, y_range
+        self.out = []
+        self.text(self.x0, self.y0 - 12, title, weight="bold")
+        self.text(self.x0 + self.width / 2, self.y0 + self.height + 36, x_label, anchor="middle")
+        middle = self.y0 + self.height / 2
+        self.out.append(f'<text transform="translate({self.x0 - 46:.1f} {middle:.1f}) rotate(-90)" '
+                        f'text-anchor="middle">{y_label}</text>')
+        self.axes()
+
+    def x(self, value):
+        low, high = self.x_range
+        return self.x0 + self.width * (math.log10(value / low) / math.log10(high / low))
+
+    def y(self, value):
+        low, high = self.y_range
+        return self.y0 + self.height * (1 - math.log10(value / low) / math.log10(high / low))
+
+    def text(self, x, y, words, anchor="start", weight="normal", colour="#222"):
+        self.out.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-weight="{weight}" '
+                        f'fill="{colour}">{words}</text>')
+
+    def axes(self):
+        for low, high, place, vertical in ((*self.x_range, self.x, True), (*self.y_range, self.y, False)):
+            for exponent in range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1):
+                at, label = place(10 ** exponent), f"{10 ** exponent:g}" if exponent < 6 else f"1e{exponent}"
+                if vertical:
+                    self.line(at, self.y0, at, self.y0 + self.height)
+                    self.text(at, self.y0 + self.height + 16, label, anchor="middle")
+                else:
+                    self.line(self.x0, at, self.x0 + self.width, at)
+                    self.text(self.x0 - 6, at + 4, label, anchor="end")
+
+    def line(self, x1, y1, x2, y2):
+        self.out.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>')
+
+    def path(self, points, kind):
+        colour, dash = STYLE[kind]
+        steps = " ".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))
+        self.out.append(f'<path d="{steps}" fill="none" stroke="{colour}" stroke-width="1.8" '
+                        f'stroke-dasharray="{dash}"/>')
+
+    def dot(self, x, y, kind):
+        shape = (f'<rect x="{x - 4:.1f}" y="{y - 4:.1f}" width="8" height="8"' if kind == "base"
+                 else f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5"')
+        self.out.append(f'{shape} fill="{STYLE[kind][0]}"/>')
+
+
+def binned(histogram, per_decade=12):
+    """The histogram in bins of equal width on a log scale, where single microseconds are wider than that."""
+    bins = {}
+    for latency, count in histogram.items():
+        us = max(int(latency), 1)
+        number = math.floor(math.log10(us) * per_decade + 1e-9)
+        bins[number] = bins.get(number, 0) + count
+    return [(10 ** (number / per_decade), 10 ** ((number + 1) / per_decade), bins[number]) for number in sorted(bins)]
+
+
+def histogram(panel, run, kind, row):
+    floor = panel.y(panel.y_range[0])
+    points, last = [], None
+    for low, high, count in binned(run["histogram"]):
+        if last is None or low > last * 1.0001:
+            if last is not None:
+                points.append((panel.x(last), floor))
+            points.append((panel.x(low), floor))
+        points += [(panel.x(low), panel.y(count)), (panel.x(high), panel.y(count))]
+        last = high
+    points.append((panel.x(last), floor))
+    panel.path(points, kind)
+    panel.dot(panel.x(max(run["max_us"], 1)), floor, kind)
+    panel.text(panel.x0 + panel.width - 6, panel.y0 + 16 + 15 * row, f"{kind}: max {run['max_us']} us",
+               anchor="end", weight="bold", colour=STYLE[kind][0])
+
+
+def ceiling(value):
+    return 10 ** math.ceil(math.log10(max(value, 10)) + 1e-9)
+
+
+def render(report):
+    runs = {(run["workload"], run["nodes"], run["variant"]): run for run in report["runs"] if "histogram" in run}
+    x_max = ceiling(max([run["max_us"] for run in runs.values()] or [10]))
+    y_max = ceiling(max([max(run["histogram"].values()) for run in runs.values()] or [10]))
+    panels = []
+    for row, workload in enumerate(("fragment", "vmallocinfo")):
+        for column, nodes in enumerate((1, 8)):
+            if (workload, nodes, "base") not in runs:
+                continue
+            panel = Panel(column, row, f"{workload}, {nodes} vmap node{'s' if nodes > 1 else ''}",
+                          "wake-up latency, microseconds", "samples", (1, x_max), (0.7, y_max * 2))
+            for place, kind in enumerate(("base", "patched", "idle")):
+                run = runs.get(("idle", nodes, "patched") if kind == "idle" else (workload, nodes, kind))
+                if run:
+                    histogram(panel, run, kind, place)
+            panels.append(panel)
+    if report["curve"]:
+        highest = ceiling(max(point["max_us"] for point in report["curve"]))
+        for column, nodes in enumerate((1, 8)):
+            panel = Panel(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
+                          "lazily freed areas when the drain starts", "longest latency, microseconds",
+                          (500, 300000), (1, highest))
+            for kind in ("base", "patched"):
+                points = [(panel.x(p["lazy_areas"]), panel.y(max(p["max_us"], 1))) for p in report["curve"]
+                          if (p["variant"], p["nodes"]) == (kind, nodes)]
+                if points:
+                    panel.path(points, kind)
+                    for x, y in points:
+                        panel.dot(x, y, kind)
+                    panel.text(points[-1][0], points[-1][1] - 10, kind, anchor="end", weight="bold",
+                               colour=STYLE[kind][0])
+            panels.append(panel)
+    title = f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched"
+    width, height = 2 * WIDTH, 70 + 3 * HEIGHT
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'font-family="sans-serif" font-size="12">',
+        f"<title>{title}</title>",
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        f'<text x="{LEFT}" y="30" font-size="17" font-weight="bold" fill="#222">{title}</text>',
+        f'<text x="{LEFT}" y="50" fill="#222">{report["qemu"]["version"]}; virtual time, 1 instruction = 1 ns; '
+        'both axes logarithmic; the dot marks the maximum</text>',
+        *(part for panel in panels for part in panel.out), "</svg>"]) + "\n"

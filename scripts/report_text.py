@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0
+"""report_text.py - report.txt, from the content of report.json"""
+
+METHOD = """\
+Virtual time: QEMU runs the guest so that one instruction takes one nanosecond and a halted CPU skips to its next
+timer; what else the host does changes nothing, and the same run gives the same figures. Latencies are cyclictest's:
+how much later than asked for a SCHED_FIFO 99 task woke up. They count the instructions that stood in its way, not
+cache misses, memory bandwidth or power management: compare base with patched, not with a clock on the wall.
+One CPU runs. "8 nodes" is the same machine with eight possible CPUs, seven of which stay off: vmalloc then
+keeps its free areas in eight nodes with pools of their own. Each workload is measured in several phases, which
+differ in the moment the load starts; the maximum is over all phases, "phases" shows the range of their maxima.
+The load runs for 0.2 s before each measurement. No tracer runs. Where the kernel has CONFIG_PCP_BATCH_SCALE_MAX it is
+0, in base and patched alike: otherwise the page allocator's own long sections (refilling a per-CPU list) show as well.
+The load of "curve" frees its areas as SCHED_FIFO 1 in one go, so that the drain finds exactly that many."""
+
+NOT_MEASURED = """\
+Hardware: caches, memory, SMIs, power management; several running CPUs, so lock contention and IPIs; other
+architectures and preemption models than the one named above; the share of vmalloc in what remains of the latency
+(that takes a trace)."""
+
+
+def grid(rows, left=1):
+    """Lines of aligned columns; the first row is the heading, the first columns are flush left."""
+    rows = [["-" if cell is None else str(cell) for cell in row] for row in rows]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) if i < left else cell.rjust(width)
+                       for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
+    return "\n".join("  " + line for line in lines) + "\n"
+
+
+def pairs(runs, field):
+    """(workload, nodes, base, patched) of all runs that have the field."""
+    found = {}
+    for run in runs:
+        if field in run:
+            found.setdefault((run["workload"], run["nodes"]), {})[run["variant"]] = run
+    return [(workload, nodes, both.get("base"), both.get("patched")) for (workload, nodes), both in found.items()]
+
+
+def value(run, field):
+    return None if run is None else run.get(field)
+
+
+def times(base, patched):
+    if base is None or not patched:
+        return None
+    return f"{base / patched:.3g}"
+
+
+def compare(runs, fields, only=None):
+    """base and patched side by side, and their quotient."""
+    rows = []
+    for field, name in fields:
+        for workload, nodes, base, patched in pairs(runs, field):
+            if only is None or only(workload):
+                b, p = value(base, field), value(patched, field)
+                rows.append([workload, name, nodes, b, p, times(p, b)])
+    return grid([["workload", "figure", "nodes", "base", "patched", "patched/base"]] + rows, 2) if rows else ""
+
+
+def worst(runs):
+    rows = [[workload, nodes, value(base, "max_us"), value(patched, "max_us"),
+             times(value(base, "max_us"), value(patched, "max_us"))]
+            for workload, nodes, base, patched in pairs(runs, "max_us") if workload not in ("idle", "busted")]
+    rows.sort(key=lambda row: -(row[2] or 0))
+    idle = [[workload, nodes, value(base, "max_us"), value(patched, "max_us"), None]
+            for workload, nodes, base, patched in pairs(runs, "max_us") if workload == "idle"]
+    return grid([["workload", "nodes", "base", "patched", "base/patched"]] + rows + idle)
+
+
+def latencies(runs):
+    rows = [[run["workload"], run["variant"], run["nodes"], run["samples"], run["min_us"], f"{run['avg_us']:.2f}",
+             run["p99_us"], run["p9999_us"], run["max_us"], run["overflow"],
+             f"{min(run['phase_max_us'])}..{max(run['phase_max_us'])} ({run['phases']})"]
+            for run in runs if "max_us" in run]
+    return grid([["workload", "kernel", "nodes", "samples", "min", "avg", "p99", "p99.99", "max", "over",
+                  "phases"]] + rows, 2)
+
+
+def curve(points):
+    areas = sorted({point["lazy_areas"] for point in points})
+    rows = []
+    for nodes in (1, 8):
+        for variant in ("base", "patched"):
+            found = {p["lazy_areas"]: p["max_us"] for p in points if (p["variant"], p["nodes"]) == (variant, nodes)}
+            if found:
+                rows.append([variant, nodes] + [found.get(a) for a in areas])
+    return grid([["kernel", "nodes"] + areas] + rows)
+
+
+def bounds(found):
+    rows = [["held" if bound["held"] else "BROKEN", bound["name"], bound["figure"],
+             f"{bound['relation']} {bound['limit']:g}", f"{bound['value']:g}"] for bound in found]
+    return grid([["", "bound", "figure", "limit", "value"]] + rows, 3)
+
+
+def section(title, body):
+    return f"{title}\n\n{body.rstrip()}\n\n" if body else ""
+
+
+def indent(lines):
+    return "".join(f"  {line}\n" for line in lines)
+
+
+def render(report):
+    runs = report["runs"]
+    head = (f"vmalloc-rt: Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: "
+            f"{report['verdict'].upper()}\n\n")
+    if report["reasons"]:
+        head += indent(report["reasons"]) + "\n"
+    return head + "".join([
+        section("Worst wake-up latency, microseconds of virtual time, worst first", worst(runs)),
+        section("Bounds on the patched kernel", bounds(report["bounds"])),
+        section("Longest latency by number of lazily freed areas, microseconds",
+                curve(report["curve"]) if report["curve"] else ""),
+        section("All latencies, microseconds", latencies(runs)),
+        section("Cost", compare(runs, [
+            ("ops_per_second", "operations per virtual second"),
+            ("drains_per_million", "TLB flushes per million frees"),
+            ("purge_ns_per_area", "instructions per purged area"),
+            ("read_ns", "instructions, 8 readings whole")],
+            lambda workload: not workload.startswith(("curve-", "rt-", "vmallocinfo")) or
+            workload == "vmallocinfo-read")),
+        section("A SCHED_FIFO 90 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
+                compare(runs, [("rt_vmalloc_max_ns", "vmalloc()"), ("rt_vfree_max_ns", "vfree()")])),
+        section("Controls", indent(report["controls"])),
+        section("Method", indent(METHOD.splitlines())),
+        section("Not measured", indent(NOT_MEASURED.splitlines())),
+        section("Machine and tools", indent([
+            report["qemu"]["version"], report["guest"]["cpu"], report["guest"]["memory"],
+            f"compiler: {report['compiler']}", f"kernel configuration: sha256 {report['config_sha256']}",
+            "guest: " + ", ".join(report["guest"]["packages"])])),
+        section("Series", indent(report["series"])),
+        section("Commands (the first run's; runs/*/command has the others)", indent([
+            report["qemu"]["command"],
+            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h 400000 --json=FILE"])),
+    ]).rstrip() + "\n"
