@@ -63,6 +63,7 @@ use_arch()
 	case $1 in */* | "") die "bad architecture name \"$1\"" ;; esac
 	[ -f "$SCRIPTS/arch/$1" ] ||
 		die "no architecture \"$1\"; there are: $(ls "$SCRIPTS/arch")"
+	# shellcheck source=scripts/arch/x86_64
 	. "$SCRIPTS/arch/$1"
 }
 
@@ -71,7 +72,7 @@ need_config()
 {
 	[ -f "$SCRIPTS/config/preempt-$1.config" ] ||
 		die "no preemption model \"$1\"; there are: $(cd "$SCRIPTS/config" &&
-			ls preempt-*.config | sed 's/preempt-//; s/\.config//' | tr '\n' ' ')"
+			printf '%s ' preempt-*.config | sed 's/preempt-//g; s/\.config//g')"
 	[ -f "$SCRIPTS/config/$2.config" ] || die "no flavour \"$2\" (scripts/config/$2.config)"
 }
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# The targets of this repository. "make" or "make help" lists them; scripts/ does the work, and every script has --help.
+
+K ?= 6.12
+ARCH ?= x86_64
+PREEMPT ?= full
+VARIANT ?= patched
+WORKLOADS ?=
+PHASES ?=
+SUITES ?=
+KSRC ?=
+KDIR ?= /lib/modules/$(shell uname -r)/build
+
+# scripts/fetch reads KSRC; an empty one is none.
+export KSRC
+
+help:		#: list the targets
+	@echo 'usage: make [K=$(K)] [ARCH=$(ARCH)] [PREEMPT=$(PREEMPT)] [KSRC=/path/to/linux] TARGET'
+	@sed -n 's/^\([a-z-]*\):[^#]*#: /  \1\t/p' Makefile | expand -t 16
+
+bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=]; exit status 0 held, 1 broke, 2 bound
+	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
+		$(if $(PHASES),--phases '$(PHASES)') $(if $(SECONDS),--seconds '$(SECONDS)')
+
+test:		#: the test suite, guests included, 45 minutes [SUITES="static apply ..."]
+	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
+
+check:		#: the part of "test" that builds and boots nothing
+	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' static apply
+
+apply:		#: apply the series to the kernel tree KSRC
+	@scripts/apply '$(KSRC)'
+
+export:		#: write patches/K anew from the tree in out/tree
+	@scripts/export '$(K)'
+
+tree:		#: make the working tree of K: a git tree with the series applied; prints where
+	@scripts/tree '$(K)'
+
+kernel:		#: build one kernel for the benchmark [VARIANT=base|patched|COMMIT]; prints where
+	@scripts/build-kernel '$(K)' '$(ARCH)' '$(PREEMPT)' bench '$(VARIANT)'
+
+module:		#: build the stress module against the kernel in KDIR (default: the running one)
+	@$(MAKE) -C '$(KDIR)' M='$(CURDIR)/test-module' modules
+
+setup:		#: install the Debian packages that all this needs
+	@scripts/setup '$(ARCH)'
+
+fetch:		#: download the pristine source of K; prints where
+	@scripts/fetch '$(K)'
+
+clean:		#: remove what was built; keep downloads, compiler cache and reports
+	rm -rf out/build out/kernel out/tree out/unit
+
+distclean:	#: remove everything that was made or downloaded
+	rm -rf out
+
+.PHONY: help bench test check apply export tree kernel module setup fetch clean distclean
