@@ -121,7 +121,7 @@ def render(report):
             ("read_ns", "instructions, 8 readings whole")],
             lambda workload: not workload.startswith(("curve-", "rt-", "vmallocinfo")) or
             workload == "vmallocinfo-read")),
-        section("A SCHED_FIFO 90 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
+        section("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
                 compare(runs, [("rt_vmalloc_max_ns", "vmalloc()"), ("rt_vfree_max_ns", "vfree()")])),
         section("Controls", indent(report["controls"])),
         section("Method", indent(METHOD.splitlines())),
