@@ -1254,13 +1254,13 @@ static int stress_parse(struct stress_param *p)
 		       p->min, p->max);
 		return -EINVAL;
 	}
-	if (err || value < p->min || value > p->max) {
-		pr_err("%s=%.32s out of range %u..%u\n", p->name, p->given, p->min, p->max);
+	if (p->is_prio && (err || (value && value != STRESS_FIFO_LOW && value != STRESS_FIFO))) {
+		pr_err("%s=%.32s is none of 0 %u %u, all that a module can ask for\n", p->name,
+		       p->given, STRESS_FIFO_LOW, STRESS_FIFO);
 		return -EINVAL;
 	}
-	if (p->is_prio && value && value != STRESS_FIFO_LOW && value != STRESS_FIFO) {
-		pr_err("%s=%lld is none of 0 %u %u, all that a module can have\n", p->name, value,
-		       STRESS_FIFO_LOW, STRESS_FIFO);
+	if (err || value < p->min || value > p->max) {
+		pr_err("%s=%.32s out of range %u..%u\n", p->name, p->given, p->min, p->max);
 		return -EINVAL;
 	}
 	p->value = value;
