@@ -116,6 +116,7 @@ def read_run(path, variant, nodes, name, parameters):
     ratio(record, "ops_per_second", "ops", "elapsed_ns", 1e9, 1)
     ratio(record, "drains_per_million", "drains", "frees", 1e6, 2)
     ratio(record, "purge_ns_per_area", "purge_ns", "purge_areas", 1, 2)
+    ratio(record, "read_ns_each", "read_ns", "reads", 1, 0)
     record["release"] = text(path, "release")
     record["command"] = text(path, "command")
     if record.get("verify_errors", 0):
