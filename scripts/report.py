@@ -133,7 +133,7 @@ def read_runs(results, workloads):
             for variant in ("base", "patched"):
                 path = os.path.join(results, "runs", f"{variant}-{nodes}-{row[0]}")
                 if os.path.isdir(path):
-                    runs.append(read_run(path, variant, nodes, row[0], row[4:]))
+                    runs.append(read_run(path, variant, nodes, row[0], row[5:]))
     return runs
 
 

@@ -150,5 +150,5 @@ def render(report):
         section("Series", indent(report["series"])),
         section("Commands (the first run's; runs/*/command has the others)", indent([
             report["qemu"]["command"],
-            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h 200000 --json=FILE"])),
+            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h UPTO --json=FILE"])),
     ]).rstrip() + "\n"
