@@ -10,9 +10,10 @@
  * Why the bound counts areas instead of asking whether to break: on PREEMPT_RT
  * spin_is_contended() is the constant 0 and a task blocked on the lock never
  * sets need_resched() for the holder, so cond_resched_lock() never lets a
- * waiter in. Below PREEMPT_RT it lets one in after each area once the lock is
- * contended, and a drain that frees one area per turn is outrun by the CPUs
- * that allocate.
+ * waiter in. With CONFIG_PREEMPT it lets one in after each area once the lock
+ * is contended, and a drain that frees one area per turn is outrun by the CPUs
+ * that allocate. Without preemption it looks at the holder's CPU only, and
+ * whoever spins elsewhere waits for the end of a time slice.
  */
 #ifndef _MM_VMAP_PURGE_H
 #define _MM_VMAP_PURGE_H
@@ -24,9 +25,9 @@
  * vmap_purge_batch - areas to merge per hold of the lock of the free tree
  * @nr_cpus: CPUs that can allocate meanwhile
  *
- * The lock is fair: while the drain waits for its next turn, each other CPU
- * gets at most one turn, which is at most one area to be freed later. More
- * areas than that have to be merged per turn, or the drain falls behind.
+ * While the drain queues for a lock that is FIFO, each other CPU gets at most
+ * one turn, which is at most one area to be freed later. More areas than that
+ * have to be merged per turn, or the drain falls behind.
  *
  * Return: the number of areas, never 0.
  */
