@@ -177,43 +177,45 @@ def check_controls(runs):
     return complaints, facts
 
 
-def limit_of(runs, variant, nodes, factor, of):
-    """The limit that a row of scripts/bounds sets for one variant, or None if what it refers to was not run."""
+def figure_of(runs, variant, nodes, workload, figure):
+    """One figure of one run, or None if there is none."""
+    run = find(runs, variant, nodes, workload)
+    return None if run is None else run.get(figure)
+
+
+def limit_of(runs, variant, nodes, workload, figure, factor, of):
+    """What a row of scripts/bounds allows one kernel, or None if what it refers to was not run."""
     if of == "us":
         return factor
-    return scaled(runs, variant, nodes, of, factor)
-
-
-def scaled(runs, variant, nodes, workload, factor, figure="max_us"):
-    run = find(runs, variant, nodes, workload)
-    return None if run is None or figure not in run else round(factor * run[figure], 3)
+    if of == "base":
+        reference = figure_of(runs, "base", nodes, workload, figure)
+    else:
+        reference = figure_of(runs, variant, nodes, of, figure)
+    return None if reference is None else round(factor * reference, 3)
 
 
 def check_bounds(runs, rows, arch):
-    """The bounds of report.json, and what the base kernel did not show."""
+    """The bounds of report.json, and complaints about bounds that the base kernel does not break but must."""
     bounds, powerless = [], []
     for name, workloads, nodes_list, figure, limit, of, only, power in rows:
         if only not in ("*", arch):
             continue
-        factor = float(limit[2:])
+        relation, factor = limit[:2], float(limit[2:])
         for workload in LOADS if workloads == "*" else [workloads]:
             for nodes in map(int, nodes_list.split(",")):
-                value = scaled(runs, "patched", nodes, workload, 1, figure)
-                if of == "base":
-                    bound = scaled(runs, "base", nodes, workload, factor, figure)
-                else:
-                    bound = limit_of(runs, "patched", nodes, factor, of)
-                if value is None or bound is None:
+                value = figure_of(runs, "patched", nodes, workload, figure)
+                allowed = limit_of(runs, "patched", nodes, workload, figure, factor, of)
+                if value is None or allowed is None:
                     continue
-                held = value <= bound if limit[:2] == "<=" else value >= bound
+                held = value <= allowed if relation == "<=" else value >= allowed
                 bounds.append({"name": f"{name}: {workload}, {nodes} node(s)", "figure": figure,
-                               "relation": limit[:2], "limit": bound, "value": value, "held": held})
+                               "relation": relation, "limit": allowed, "value": value, "held": held})
                 if power == "yes":
-                    base = find(runs, "base", nodes, workload)
-                    base_limit = limit_of(runs, "base", nodes, factor, of)
-                    if base and base_limit is not None and base[figure] <= base_limit:
-                        powerless.append(f"{workload}, {nodes} node(s): the base kernel itself reaches only "
-                                         f"{base[figure]} us, within {name} ({base_limit:g} us)")
+                    base = figure_of(runs, "base", nodes, workload, figure)
+                    allowed = limit_of(runs, "base", nodes, workload, figure, factor, of)
+                    if base is not None and allowed is not None and base <= allowed:
+                        powerless.append(f"{name}: {workload}, {nodes} node(s): the base kernel itself reaches only "
+                                         f"{base} where {allowed:g} is allowed")
     return bounds, powerless
 
 

@@ -62,13 +62,17 @@ class Panel:
 
 
 def binned(histogram, per_decade=12):
-    """The histogram in bins of equal width on a log scale, where single microseconds are wider than that."""
+    """(from, to, samples): single microseconds below 10, above that bins of equal width on a log scale."""
     bins = {}
     for latency, count in histogram.items():
         us = max(int(latency), 1)
-        number = math.floor(math.log10(us) * per_decade + 1e-9)
-        bins[number] = bins.get(number, 0) + count
-    return [(10 ** (number / per_decade), 10 ** ((number + 1) / per_decade), bins[number]) for number in sorted(bins)]
+        if us < 10:
+            edges = (us, us + 1)
+        else:
+            number = math.floor(math.log10(us) * per_decade + 1e-9)
+            edges = (10 ** (number / per_decade), 10 ** ((number + 1) / per_decade))
+        bins[edges] = bins.get(edges, 0) + count
+    return [(*edges, bins[edges]) for edges in sorted(bins)]
 
 
 def histogram(panel, run, kind, row):
