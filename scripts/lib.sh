@@ -76,6 +76,13 @@ need_config()
 	[ -f "$SCRIPTS/config/$2.config" ] || die "no flavour \"$2\" (scripts/config/$2.config)"
 }
 
+# use_ccache: the compiler cache that all builds share. Depend mode, so that what is not in it
+# is not preprocessed twice.
+use_ccache()
+{
+	export CCACHE_DIR="$OUT/ccache" CCACHE_BASEDIR="$TOP" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 CCACHE_MAXSIZE=4G
+}
+
 # tree_version DIR: the kernel version that the Makefile of a kernel tree states (6.12.117), or die.
 tree_version()
 {
