@@ -347,7 +347,7 @@ struct stress_ops {
 };
 
 static const struct stress_ops *stress_ops;
-static struct stress_thread *stress_threads;	/* the load threads */
+static struct stress_thread *stress_threads;	/* the load threads, and room for: */
 static struct stress_thread *stress_rt;		/* the measuring task, or NULL */
 
 static atomic_t stress_ready = ATOMIC_INIT(0);	/* threads that are set up */
@@ -1461,7 +1461,7 @@ static int stress_init_threads(void)
 	int err = 0;
 
 	stress_nr_ready = n + !!p_rt_prio.value;
-	stress_threads = kvcalloc(n, sizeof(*stress_threads), GFP_KERNEL);
+	stress_threads = kvcalloc(n + 1, sizeof(*stress_threads), GFP_KERNEL);
 	if (!stress_threads)
 		return -ENOMEM;
 	for (i = 0; i < n && !err; i++)
@@ -1469,8 +1469,8 @@ static int stress_init_threads(void)
 					 areas / n + (i < areas % n));
 	if (err || !p_rt_prio.value)
 		return err;
-	stress_rt = kzalloc(sizeof(*stress_rt), GFP_KERNEL);
-	return stress_rt ? stress_init_thread(stress_rt, &stress_rt_ops, n, 1) : -ENOMEM;
+	stress_rt = &stress_threads[n];
+	return stress_init_thread(stress_rt, &stress_rt_ops, n, 1);
 }
 
 /* Undoes whatever there is to undo, however far the start came. */
@@ -1488,7 +1488,6 @@ static void stress_cleanup(void)
 		stress_exit_thread(&stress_threads[i]);
 	if (stress_rt)
 		stress_exit_thread(stress_rt);
-	kfree(stress_rt);
 	kvfree(stress_threads);
 }
 
