@@ -234,7 +234,7 @@ def describe(results, runs):
             raise RigBroke(f"{run['workload']}: booted {run['release']}")
     first = os.path.join(results, "runs", f"{runs[0]['variant']}-{runs[0]['nodes']}-{runs[0]['workload']}")
     return {
-        "kernel": kernel["patched"]["release"].removesuffix("-patched"),
+        "kernel": kernel["base"]["release"].removesuffix("-base"),
         "arch": settings["arch"],
         "preempt": settings["preempt"],
         "qemu": {"version": text(first, "qemu"), "command": text(first, "command")},
