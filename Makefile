@@ -22,7 +22,7 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=
 	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
 		$(if $(PHASES),--phases '$(PHASES)') $(if $(SECONDS),--seconds '$(SECONDS)')
 
-test:		#: the test suite, guests included, 45 minutes [SUITES="static apply ..."]
+test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
 
 check:		#: the part of "test" that builds and boots nothing
