@@ -83,6 +83,12 @@ use_ccache()
 	export CCACHE_DIR="$OUT/ccache" CCACHE_BASEDIR="$TOP" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 CCACHE_MAXSIZE=4G
 }
 
+# series_of DIR: the patches that DIR/series lists, one a line.
+series_of()
+{
+	sed '/^#/d; /^[[:space:]]*$/d' "$1/series"
+}
+
 # tree_version DIR: the kernel version that the Makefile of a kernel tree states (6.12.117), or die.
 tree_version()
 {
