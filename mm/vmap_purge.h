@@ -21,6 +21,9 @@
 /* Areas that a purge handles before it lets others in, at the least. */
 #define VMAP_PURGE_BATCH	32U
 
+/* Areas that are given back at a time, locked or not: preemptible work. */
+#define VMAP_PURGE_PIECE	128U
+
 /**
  * vmap_purge_batch - areas to merge per hold of the lock of the free tree
  * @nr_cpus: CPUs that can allocate meanwhile
@@ -37,9 +40,10 @@ static inline unsigned int vmap_purge_batch(unsigned int nr_cpus)
 }
 
 /**
- * vmap_purge_append - put an area at the end of an address-sorted list
- * @va: area that lies behind all areas of @head, in no list
- * @head: private list of areas, sorted by address
+ * vmap_purge_append - put an area at the end of a list in the order of addresses
+ * @va: next area in that order, in no list
+ * @head: private list of areas; one may lie before its predecessor where the
+ *	areas of the next node begin, which costs a merge that could be saved
  *
  * If @va begins where the last area of the list ends, that one is extended
  * instead. All areas must be ready for reuse: unmapped, flushed from the TLB

@@ -154,7 +154,8 @@ def curve(runs):
     for run in runs:
         if run["workload"].startswith(CURVE):
             areas = parameter(run, "burst")
-            if run["lazy_peak_areas"] not in (-1, areas):
+            # A few others are among them, such as the stack of a task that has ended.
+            if run["lazy_peak_areas"] != -1 and not areas <= run["lazy_peak_areas"] <= 1.01 * areas:
                 raise RigBroke(f"{run['variant']}, {run['nodes']} node(s), {run['workload']}: "
                                f"{run['lazy_peak_areas']} lazy areas in a drain instead of {areas}")
             points.append({"variant": run["variant"], "nodes": run["nodes"], "lazy_areas": areas,
@@ -203,11 +204,11 @@ def count_resolution(runs, nodes, workload):
     return record["phases"] * 1e6 / record["frees"]
 
 
-def check_bounds(runs, rows, arch):
+def check_bounds(runs, rows, arch, preempt):
     """The bounds of report.json, and complaints about bounds that the base kernel does not break but must."""
     bounds, powerless = [], []
-    for name, workloads, nodes_list, figure, limit, of, only, power in rows:
-        if only not in ("*", arch):
+    for name, workloads, nodes_list, figure, limit, of, only, models, power in rows:
+        if only not in ("*", arch) or not {"*", preempt} & set(models.split(",")):
             continue
         relation, factor = limit[:2], float(limit[2:])
         for workload in LOADS if workloads == "*" else [workloads]:
@@ -279,7 +280,7 @@ def main():
               else f"report.py: the rig broke: {error}", file=sys.stderr)
         return 1
     complaints, facts = check_controls(runs)
-    report["bounds"], powerless = check_bounds(runs, rows, report["arch"])
+    report["bounds"], powerless = check_bounds(runs, rows, report["arch"], report["preempt"])
     broken = [bound for bound in report["bounds"] if not bound["held"]]
     status = 1 if complaints or powerless else 2 if broken else 0
     report["verdict"] = "fail" if status else "pass"

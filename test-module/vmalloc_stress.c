@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
 #include <linux/gfp.h>
@@ -27,6 +28,7 @@
 #include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/seq_file.h>
+#include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
@@ -56,8 +58,13 @@
 #define STRESS_RT		BIT(2)
 #define STRESS_SET		BIT(3)
 #define STRESS_PAGES		BIT(4)
-/* Not of a parameter: needs room beside the working set. */
-#define STRESS_ROOM		BIT(5)
+#define STRESS_HOG		BIT(5)
+/* Not of a parameter: needs room beside the working set, */
+#define STRESS_ROOM		BIT(6)
+/* looks at each free, to tell how much has piled up, */
+#define STRESS_BACKLOG		BIT(7)
+/* has a thread for each CPU unless the user says otherwise. */
+#define STRESS_ALL_CPUS		BIT(8)
 
 /**
  * struct stress_param - a number given to the module
@@ -134,6 +141,10 @@ static struct stress_param p_hold_us = {
 	.name = "hold_us", .min = 10, .max = 1000000, .def = 500, .only = STRESS_BUSTED,
 };
 
+static struct stress_param p_hog_ms = {
+	.name = "hog_ms", .min = 1, .max = 60000, .def = 1000, .only = STRESS_HOG,
+};
+
 static struct stress_param p_verify = {
 	.name = "verify", .max = 1,
 };
@@ -141,7 +152,7 @@ static struct stress_param p_verify = {
 static struct stress_param * const stress_params[] = {
 	&p_threads, &p_nr_areas, &p_pages, &p_stride, &p_burst, &p_burst_prio,
 	&p_burst_gap_ms, &p_duration_ms, &p_seed, &p_delay_us, &p_rt_prio,
-	&p_rt_interval_us, &p_hold_us, &p_verify,
+	&p_rt_interval_us, &p_hold_us, &p_hog_ms, &p_verify,
 };
 
 /*
@@ -170,10 +181,10 @@ static const struct kernel_param_ops stress_param_ops = {
 
 static char *workload = "none";
 module_param(workload, charp, 0444);
-MODULE_PARM_DESC(workload, "none churn fragment large mixed vmap map_ram hold purge busted");
+MODULE_PARM_DESC(workload, "none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race");
 
 module_param_cb(threads, &stress_param_ops, &p_threads, 0444);
-MODULE_PARM_DESC(threads, "load threads, 1..1024 (1)");
+MODULE_PARM_DESC(threads, "load threads, 1..1024 (1; hog and oom_race one for each CPU)");
 
 module_param_cb(nr_areas, &stress_param_ops, &p_nr_areas, 0444);
 MODULE_PARM_DESC(nr_areas, "areas in the working set of all threads, 2..4194304 (by workload)");
@@ -188,7 +199,7 @@ module_param_cb(burst, &stress_param_ops, &p_burst, 0444);
 MODULE_PARM_DESC(burst, "areas freed and allocated again at a time, 0..4194304, 0 all not held (0)");
 
 module_param_cb(burst_prio, &stress_param_ops, &p_burst_prio, 0444);
-MODULE_PARM_DESC(burst_prio, "SCHED_FIFO priority while freeing a burst: 0 (none), 1 or 50 (0)");
+MODULE_PARM_DESC(burst_prio, "SCHED_FIFO priority while freeing a burst: 0 (none), 1 or 50 (0; rt_free 50)");
 
 module_param_cb(burst_gap_ms, &stress_param_ops, &p_burst_gap_ms, 0444);
 MODULE_PARM_DESC(burst_gap_ms, "sleep after freeing a burst, 0..10000 (20 with burst_prio, else 0)");
@@ -211,6 +222,9 @@ MODULE_PARM_DESC(rt_interval_us, "period of the measuring task, 10..1000000 (100
 module_param_cb(hold_us, &stress_param_ops, &p_hold_us, 0444);
 MODULE_PARM_DESC(hold_us, "how long busted keeps preemption off, 10..1000000 (500)");
 
+module_param_cb(hog_ms, &stress_param_ops, &p_hog_ms, 0444);
+MODULE_PARM_DESC(hog_ms, "how long hog occupies its CPU, 1..60000 (1000)");
+
 module_param_cb(verify, &stress_param_ops, &p_verify, 0444);
 MODULE_PARM_DESC(verify, "write and check a pattern, 0..1 (0)");
 
@@ -228,6 +242,8 @@ enum stress_counter {
 	STRESS_PURGE_AREAS,
 	STRESS_PURGE_NS,
 	STRESS_PURGE_EMPTY_NS,
+	STRESS_HOGS,
+	STRESS_HOG_DRAINS,
 	STRESS_NR_COUNTERS,
 };
 
@@ -242,6 +258,8 @@ static const char * const stress_counter_names[STRESS_NR_COUNTERS] = {
 	[STRESS_PURGE_AREAS]	= "purge_areas",
 	[STRESS_PURGE_NS]	= "purge_ns",
 	[STRESS_PURGE_EMPTY_NS]	= "purge_empty_ns",
+	[STRESS_HOGS]		= "hogs",
+	[STRESS_HOG_DRAINS]	= "hog_drains",
 };
 
 /* Durations: a maximum and a log2 histogram each. */
@@ -324,6 +342,7 @@ struct stress_thread {
  * @uses: which parameters have an effect, STRESS_BURSTS and the like
  * @def_areas: default of nr_areas; 0: one area per thread
  * @def_pages: default of pages, if it is not 1
+ * @def_burst_prio: default of burst_prio
  * @max_pages: largest area if it does not depend on pages
  * @pool: pages of its own that it maps; 0 if vmalloc() allocates them
  * @map: makes an area of the size in the slot, NULL if it fails
@@ -337,6 +356,7 @@ struct stress_ops {
 	unsigned int uses;
 	unsigned int def_areas;
 	unsigned int def_pages;
+	unsigned int def_burst_prio;
 	unsigned int max_pages;
 	unsigned int pool;
 	void *(*map)(struct stress_thread *t, struct stress_area *a);
@@ -447,7 +467,12 @@ static atomic_long_t stress_purge_calls = ATOMIC_LONG_INIT(0);
 static atomic_long_t stress_drains = ATOMIC_LONG_INIT(0);
 static atomic_long_t stress_drained_areas = ATOMIC_LONG_INIT(0);
 static atomic_long_t stress_lazy_peak = ATOMIC_LONG_INIT(0);
+/* With STRESS_BACKLOG: areas freed and not taken by a drain, and the peaks. */
+static atomic_long_t stress_backlog_areas = ATOMIC_LONG_INIT(0);
+static atomic_long_t stress_backlog_peak = ATOMIC_LONG_INIT(0);
+static atomic_long_t stress_backlog_peak_pages = ATOMIC_LONG_INIT(0);
 static bool stress_tracing;
+static bool stress_tracing_frees;
 
 static void stress_clear_drains(void)
 {
@@ -455,35 +480,53 @@ static void stress_clear_drains(void)
 	atomic_long_set(&stress_drains, 0);
 	atomic_long_set(&stress_drained_areas, 0);
 	atomic_long_set(&stress_lazy_peak, 0);
+	atomic_long_set(&stress_backlog_peak, 0);
+	atomic_long_set(&stress_backlog_peak_pages, 0);
 }
 
 #ifdef CONFIG_TRACEPOINTS
 static struct tracepoint *stress_tracepoint;
+static struct tracepoint *stress_tracepoint_free;
+
+static void stress_raise(atomic_long_t *peak, long value)
+{
+	long seen = atomic_long_read(peak);
+
+	while (value > seen) {
+		long old = atomic_long_cmpxchg(peak, seen, value);
+
+		if (old == seen)
+			break;
+		seen = old;
+	}
+}
 
 static void stress_probe(void *data, unsigned long start, unsigned long end,
 			 unsigned int npurged)
 {
-	long peak = atomic_long_read(&stress_lazy_peak);
-
 	if (!npurged) {
 		atomic_long_inc(&stress_purge_calls);
 		return;
 	}
 	atomic_long_inc(&stress_drains);
 	atomic_long_add(npurged, &stress_drained_areas);
-	while (npurged > peak) {
-		long old = atomic_long_cmpxchg(&stress_lazy_peak, peak, npurged);
+	atomic_long_sub(npurged, &stress_backlog_areas);
+	stress_raise(&stress_lazy_peak, npurged);
+}
 
-		if (old == peak)
-			break;
-		peak = old;
-	}
+static void stress_probe_free(void *data, unsigned long va_start, unsigned long nr_lazy,
+			      unsigned long nr_lazy_max)
+{
+	stress_raise(&stress_backlog_peak, atomic_long_inc_return(&stress_backlog_areas));
+	stress_raise(&stress_backlog_peak_pages, nr_lazy);
 }
 
 static void stress_find_tracepoint(struct tracepoint *tp, void *priv)
 {
 	if (!strcmp(tp->name, "purge_vmap_area_lazy"))
 		stress_tracepoint = tp;
+	if (!strcmp(tp->name, "free_vmap_area_noflush"))
+		stress_tracepoint_free = tp;
 }
 
 /* Kernels before 6.3 have no such tracepoint; then drains are not known. */
@@ -492,6 +535,13 @@ static void stress_trace(void)
 	for_each_kernel_tracepoint(stress_find_tracepoint, NULL);
 	if (stress_tracepoint)
 		stress_tracing = !tracepoint_probe_register(stress_tracepoint, stress_probe, NULL);
+	if (!(stress_ops->uses & STRESS_BACKLOG) || !stress_tracepoint_free)
+		return;
+	/* What was lazy before is not known: begin with nothing. */
+	vm_unmap_aliases();
+	atomic_long_set(&stress_backlog_areas, 0);
+	stress_tracing_frees = !tracepoint_probe_register(stress_tracepoint_free,
+							  stress_probe_free, NULL);
 }
 
 static void stress_untrace(void)
@@ -499,6 +549,8 @@ static void stress_untrace(void)
 	if (!stress_tracing)
 		return;
 	tracepoint_probe_unregister(stress_tracepoint, stress_probe, NULL);
+	if (stress_tracing_frees)
+		tracepoint_probe_unregister(stress_tracepoint_free, stress_probe_free, NULL);
 	tracepoint_synchronize_unregister();
 	stress_tracing = false;
 }
@@ -510,6 +562,11 @@ static void stress_untrace(void) { }
 static long stress_traced(const atomic_long_t *counter)
 {
 	return stress_tracing ? atomic_long_read(counter) : -1;
+}
+
+static long stress_traced_free(const atomic_long_t *counter)
+{
+	return stress_tracing_frees ? atomic_long_read(counter) : -1;
 }
 
 /* --- Helpers of the threads ------------------------------------------- */
@@ -730,7 +787,7 @@ static struct stress_area *stress_churned(struct stress_thread *t, unsigned int 
 	unsigned int between = p_stride.value - 1;
 
 	k %= t->nr_churned;
-	if (between)
+	if (between && t->ops->uses & STRESS_BURSTS)
 		k = k / between * p_stride.value + 1 + k % between;
 	return &t->area[k];
 }
@@ -849,8 +906,9 @@ static void stress_count_purge(struct stress_thread *t, u64 areas, u64 ns, u64 e
 }
 
 /*
- * SCHED_FIFO to the end of the purge, so that the kernel's own drain does not
- * come first, at least not on the same CPU.
+ * A real-time task may leave the rest of its purge to others, so this is an
+ * ordinary one. The kernel's own drain does not come first as long as no more
+ * than lazy_max_pages() are freed.
  */
 static void stress_round_purge(struct stress_thread *t)
 {
@@ -858,13 +916,13 @@ static void stress_round_purge(struct stress_thread *t)
 	u64 start, purged, end;
 
 	vm_unmap_aliases();
-	stress_free_burst(t, p_burst_prio.value ?: STRESS_FIFO_LOW);
+	stress_free_burst(t, p_burst_prio.value);
+	stress_set_prio(0);
 	start = ktime_get_ns();
 	vm_unmap_aliases();
 	purged = ktime_get_ns();
 	vm_unmap_aliases();
 	end = ktime_get_ns();
-	stress_set_prio(0);
 
 	if (live > t->live)
 		stress_count_purge(t, live - t->live, purged - start, end - purged);
@@ -885,6 +943,49 @@ static void stress_round_busted(struct stress_thread *t)
 	preempt_enable();
 	stress_count(t, STRESS_OPS, 1);
 	stress_sleep_period(t, STRESS_BUSTED_NS);
+}
+
+/* The hog: the first thread, alone on its CPU. */
+static bool stress_is_hog(const struct stress_thread *t)
+{
+	return t == stress_threads && stress_ops->uses & STRESS_HOG;
+}
+
+/* The areas whose freeing makes the kernel drain; only the hog has any. */
+static void stress_setup_hog(struct stress_thread *t)
+{
+	if (stress_is_hog(t))
+		stress_setup_all(t);
+}
+
+/*
+ * Frees enough areas for a drain and does not leave the CPU for as long as it
+ * may. It goes on freeing, so that sooner or later the drain is queued from here.
+ */
+static void stress_hog(struct stress_thread *t)
+{
+	u64 end = ktime_get_ns() + p_hog_ms.value * (u64)NSEC_PER_MSEC;
+	long drains;
+
+	stress_free_burst(t, STRESS_FIFO);
+	drains = atomic_long_read(&stress_drains);
+	while (ktime_get_ns() < end && !stress_should_stop())
+		stress_round_churn(t);
+	/* A reset meanwhile begins at 0 again. */
+	drains = atomic_long_read(&stress_drains) - drains;
+	stress_count(t, STRESS_HOG_DRAINS, max(drains, 0L));
+	stress_count(t, STRESS_HOGS, 1);
+	stress_set_prio(0);
+	stress_sleep_us(STRESS_HEARTBEAT_MS * USEC_PER_MSEC);
+	stress_alloc_burst(t);
+}
+
+static void stress_round_hog(struct stress_thread *t)
+{
+	if (stress_is_hog(t))
+		stress_hog(t);
+	else
+		stress_round_churn(t);
 }
 
 static void stress_round_rt(struct stress_thread *t)
@@ -934,13 +1035,29 @@ static const struct stress_ops stress_workloads[] = {
 		.map = stress_map_vmalloc, .unmap = stress_unmap_vmalloc,
 		.setup = stress_setup_hold, .round = stress_round_hold,
 	}, {
-		.name = "purge", .def_areas = 16384, .pool = 1,
+		.name = "purge", .def_areas = 8192, .pool = 1,
 		.uses = STRESS_SET | STRESS_PAGES | STRESS_BURSTS,
 		.map = stress_map_vmap, .unmap = stress_unmap_vmap,
 		.setup = stress_setup_bursts, .round = stress_round_purge,
 	}, {
 		.name = "busted", .uses = STRESS_BUSTED,
 		.round = stress_round_busted,
+	}, {
+		.name = "rt_free", .def_areas = 200000, .pool = 1,
+		.uses = STRESS_SET | STRESS_PAGES | STRESS_BURSTS | STRESS_BACKLOG,
+		.def_burst_prio = STRESS_FIFO,
+		.map = stress_map_vmap, .unmap = stress_unmap_vmap,
+		.setup = stress_setup_bursts, .round = stress_round_bursts,
+	}, {
+		.name = "hog", .pool = 1,
+		.uses = STRESS_PAGES | STRESS_HOG | STRESS_BACKLOG | STRESS_ALL_CPUS,
+		.map = stress_map_vmap, .unmap = stress_unmap_vmap,
+		.setup = stress_setup_hog, .round = stress_round_hog,
+	}, {
+		.name = "oom_race", .pool = 1,
+		.uses = STRESS_PAGES | STRESS_BACKLOG | STRESS_ALL_CPUS,
+		.map = stress_map_vmap, .unmap = stress_unmap_vmap,
+		.round = stress_round_churn,
 	},
 };
 
@@ -999,6 +1116,16 @@ static int stress_thread(void *arg)
 	return 0;
 }
 
+/* The CPU of thread @i: the hog has one to itself, the others share the rest. */
+static unsigned int stress_hog_cpu(unsigned int i)
+{
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+
+	for (i = i ? 1 + (i - 1) % (num_online_cpus() - 1) : 0; i; i--)
+		cpu = cpumask_next(cpu, cpu_online_mask);
+	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
+}
+
 static int stress_create(struct stress_thread *t, const char *name)
 {
 	struct task_struct *task = kthread_create(stress_thread, t, "vstress/%s", name);
@@ -1009,6 +1136,8 @@ static int stress_create(struct stress_thread *t, const char *name)
 	}
 	t->task = task;
 	t->pid = task_pid_nr(task);
+	if (stress_ops->uses & STRESS_HOG && t != stress_rt)
+		kthread_bind(task, stress_hog_cpu(t - stress_threads));
 	return 0;
 }
 
@@ -1048,11 +1177,11 @@ static void stress_stop_thread(struct stress_thread *t)
 
 static void stress_print_start(void)
 {
-	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_interval_us=%u hold_us=%u verify=%u\n",
+	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_interval_us=%u hold_us=%u hog_ms=%u verify=%u\n",
 		stress_ops->name, p_threads.value, p_nr_areas.value, p_pages.value,
 		p_stride.value, p_burst.value, p_burst_prio.value, p_burst_gap_ms.value,
 		p_duration_ms.value, p_seed.value, p_delay_us.value, p_rt_prio.value,
-		p_rt_interval_us.value, p_hold_us.value, p_verify.value);
+		p_rt_interval_us.value, p_hold_us.value, p_hog_ms.value, p_verify.value);
 }
 
 static void stress_print_hist(const struct stress_stats *s, const char *prefix)
@@ -1161,6 +1290,8 @@ static void stress_show_drains(struct seq_file *m)
 	seq_printf(m, "drained_areas %ld\n", stress_traced(&stress_drained_areas));
 	seq_printf(m, "lazy_peak_areas %ld\n", stress_traced(&stress_lazy_peak));
 	seq_printf(m, "purge_calls %ld\n", stress_traced(&stress_purge_calls));
+	seq_printf(m, "backlog_peak_areas %ld\n", stress_traced_free(&stress_backlog_peak));
+	seq_printf(m, "backlog_peak_pages %ld\n", stress_traced_free(&stress_backlog_peak_pages));
 }
 
 static void stress_show_load(struct seq_file *m)
@@ -1235,7 +1366,7 @@ static int stress_find_workload(void)
 			return 0;
 		}
 	}
-	pr_err("unknown workload \"%.32s\" (none churn fragment large mixed vmap map_ram hold purge busted)\n",
+	pr_err("unknown workload \"%.32s\" (none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race)\n",
 	       workload);
 	return -EINVAL;
 }
@@ -1292,10 +1423,22 @@ static int stress_parse_all(void)
 	return 0;
 }
 
+/* As many areas as make the kernel drain, see lazy_max_pages() of mm/vmalloc.c. */
+static unsigned int stress_hog_areas(void)
+{
+	return fls(num_online_cpus()) * (SZ_32M / PAGE_SIZE) / (p_pages.value + 1) + 1;
+}
+
 static void stress_set_defaults(void)
 {
+	if (!p_threads.given && stress_ops->uses & STRESS_ALL_CPUS)
+		p_threads.value = num_online_cpus();
 	if (!p_nr_areas.given)
 		p_nr_areas.value = stress_ops->def_areas ?: p_threads.value;
+	if (stress_ops->uses & STRESS_HOG)
+		p_nr_areas.value = p_threads.value + stress_hog_areas();
+	if (!p_burst_prio.given)
+		p_burst_prio.value = stress_ops->def_burst_prio;
 	if (!p_pages.given && stress_ops->def_pages)
 		p_pages.value = stress_ops->def_pages;
 	if (!p_burst_gap_ms.given && p_burst_prio.value)
@@ -1342,6 +1485,12 @@ static int stress_check_workload(void)
 	if (stress_ops->round == stress_round_purge && p_threads.value > 1) {
 		pr_err("threads=%u out of range 1..1 with workload=purge, which times its own purge\n",
 		       p_threads.value);
+		return -EINVAL;
+	}
+	if (stress_ops->uses & STRESS_HOG &&
+	    (num_online_cpus() < 2 || p_threads.value < 2)) {
+		pr_err("threads=%u on %u CPUs is too few with workload=hog, which takes 2 of each\n",
+		       p_threads.value, num_online_cpus());
 		return -EINVAL;
 	}
 	if (stress_ops->def_pages >= STRESS_LARGE_MIN && p_pages.value < STRESS_LARGE_MIN) {
@@ -1434,7 +1583,7 @@ static int stress_init_thread(struct stress_thread *t, const struct stress_ops *
 	t->salt = stress_mix(t->random);
 	t->nr_areas = nr_areas;
 	t->nr_slots = ops != &stress_rt_ops && stress_wants_room() ? 2 * nr_areas : nr_areas;
-	t->nr_churned = stress_nr_churned(nr_areas);
+	t->nr_churned = ops->uses & STRESS_BURSTS ? stress_nr_churned(nr_areas) : nr_areas;
 	t->burst = t->nr_churned;
 	if (p_burst.value)
 		t->burst = clamp(p_burst.value / p_threads.value, 1U, t->nr_churned);
@@ -1464,9 +1613,13 @@ static int stress_init_threads(void)
 	stress_threads = kvcalloc(n + 1, sizeof(*stress_threads), GFP_KERNEL);
 	if (!stress_threads)
 		return -ENOMEM;
-	for (i = 0; i < n && !err; i++)
-		err = stress_init_thread(&stress_threads[i], stress_ops, i,
-					 areas / n + (i < areas % n));
+	for (i = 0; i < n && !err; i++) {
+		unsigned int nr = areas / n + (i < areas % n);
+
+		if (stress_ops->uses & STRESS_HOG)
+			nr = i ? 1 : areas - (n - 1);
+		err = stress_init_thread(&stress_threads[i], stress_ops, i, nr);
+	}
 	if (err || !p_rt_prio.value)
 		return err;
 	stress_rt = &stress_threads[n];
