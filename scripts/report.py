@@ -191,7 +191,8 @@ def limit_of(runs, variant, nodes, workload, figure, factor, of):
     if of == "base":
         reference = figure_of(runs, "base", nodes, workload, figure)
     else:
-        reference = figure_of(runs, variant, nodes, of, figure)
+        of, _, at = of.partition("@")
+        reference = figure_of(runs, variant, int(at or nodes), of, figure)
     return None if reference is None else round(factor * reference, 3)
 
 
