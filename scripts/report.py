@@ -197,12 +197,13 @@ def limit_of(runs, variant, nodes, workload, figure, factor, of):
 
 
 def count_resolution(runs, nodes, workload):
-    """What one drain more or less in each phase makes in drains per million frees.
+    """What two drains more or less in each phase make in drains per million frees.
 
-    A phase begins and ends between two drains, so two counts of the same rate differ by up to one for each phase.
+    A phase begins and ends between two drains, so a count is up to one off the rate for each phase, and the difference
+    of two counts of the same rate up to two.
     """
     record = find(runs, "patched", nodes, workload)
-    return record["phases"] * 1e6 / record["frees"]
+    return 2 * record["phases"] * 1e6 / record["frees"]
 
 
 def check_bounds(runs, rows, arch, preempt):

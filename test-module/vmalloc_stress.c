@@ -84,7 +84,8 @@ struct stress_param {
 	unsigned int def;
 	unsigned int only;
 	bool is_prio;
-	const char *given;
+	bool given;
+	char text[40];
 	unsigned int value;
 };
 
@@ -97,8 +98,7 @@ static struct stress_param p_nr_areas = {
 };
 
 static struct stress_param p_pages = {
-	.name = "pages", .min = 1, .max = 65536, .def = 1,
-	.only = STRESS_PAGES | STRESS_RT,
+	.name = "pages", .min = 1, .max = 65536, .def = 1, .only = STRESS_PAGES,
 };
 
 static struct stress_param p_stride = {
@@ -133,6 +133,10 @@ static struct stress_param p_rt_prio = {
 	.name = "rt_prio", .max = STRESS_FIFO, .is_prio = true,
 };
 
+static struct stress_param p_rt_pages = {
+	.name = "rt_pages", .min = 1, .max = 65536, .def = 1, .only = STRESS_RT,
+};
+
 static struct stress_param p_rt_interval_us = {
 	.name = "rt_interval_us", .min = 10, .max = 1000000, .def = 1000, .only = STRESS_RT,
 };
@@ -152,18 +156,19 @@ static struct stress_param p_verify = {
 static struct stress_param * const stress_params[] = {
 	&p_threads, &p_nr_areas, &p_pages, &p_stride, &p_burst, &p_burst_prio,
 	&p_burst_gap_ms, &p_duration_ms, &p_seed, &p_delay_us, &p_rt_prio,
-	&p_rt_interval_us, &p_hold_us, &p_hog_ms, &p_verify,
+	&p_rt_pages, &p_rt_interval_us, &p_hold_us, &p_hog_ms, &p_verify,
 };
 
 /*
- * Only remembers the text, which lives as long as the module. A setter that
- * fails would add a second, less clear line from the kernel to ours.
+ * Only remembers the text, as much as a number can have. A setter that fails
+ * would add a second, less clear line from the kernel to ours.
  */
 static int stress_param_set(const char *val, const struct kernel_param *kp)
 {
 	struct stress_param *p = kp->arg;
 
-	p->given = val;
+	p->given = true;
+	strscpy(p->text, val, sizeof(p->text));
 	return 0;
 }
 
@@ -215,6 +220,9 @@ MODULE_PARM_DESC(delay_us, "pause between set-up and load, 0..10000000 (0)");
 
 module_param_cb(rt_prio, &stress_param_ops, &p_rt_prio, 0444);
 MODULE_PARM_DESC(rt_prio, "SCHED_FIFO priority of the measuring task: 0 (no such task), 1 or 50 (0)");
+
+module_param_cb(rt_pages, &stress_param_ops, &p_rt_pages, 0444);
+MODULE_PARM_DESC(rt_pages, "pages per area of the measuring task, 1..65536 (1)");
 
 module_param_cb(rt_interval_us, &stress_param_ops, &p_rt_interval_us, 0444);
 MODULE_PARM_DESC(rt_interval_us, "period of the measuring task, 10..1000000 (1000)");
@@ -826,6 +834,11 @@ static void stress_setup_bursts(struct stress_thread *t)
 	vm_unmap_aliases();
 }
 
+static void stress_size_rt(struct stress_thread *t, struct stress_area *a)
+{
+	a->pages = p_rt_pages.value;
+}
+
 static void stress_setup_rt(struct stress_thread *t)
 {
 	stress_set_prio(p_rt_prio.value);
@@ -1064,7 +1077,7 @@ static const struct stress_ops stress_workloads[] = {
 static const struct stress_ops stress_rt_ops = {
 	.name = "rt",
 	.map = stress_map_vmalloc, .unmap = stress_unmap_vmalloc,
-	.setup = stress_setup_rt, .round = stress_round_rt,
+	.size = stress_size_rt, .setup = stress_setup_rt, .round = stress_round_rt,
 };
 
 /* --- Threads ---------------------------------------------------------- */
@@ -1177,11 +1190,12 @@ static void stress_stop_thread(struct stress_thread *t)
 
 static void stress_print_start(void)
 {
-	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_interval_us=%u hold_us=%u hog_ms=%u verify=%u\n",
+	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_pages=%u rt_interval_us=%u hold_us=%u hog_ms=%u verify=%u\n",
 		stress_ops->name, p_threads.value, p_nr_areas.value, p_pages.value,
 		p_stride.value, p_burst.value, p_burst_prio.value, p_burst_gap_ms.value,
 		p_duration_ms.value, p_seed.value, p_delay_us.value, p_rt_prio.value,
-		p_rt_interval_us.value, p_hold_us.value, p_hog_ms.value, p_verify.value);
+		p_rt_pages.value, p_rt_interval_us.value, p_hold_us.value, p_hog_ms.value,
+		p_verify.value);
 }
 
 static void stress_print_hist(const struct stress_stats *s, const char *prefix)
@@ -1379,19 +1393,19 @@ static int stress_parse(struct stress_param *p)
 	p->value = p->def;
 	if (!p->given)
 		return 0;
-	err = kstrtoll(p->given, 0, &value);
+	err = kstrtoll(p->text, 0, &value);
 	if (err == -EINVAL) {
-		pr_err("%s=%.32s is not a number (range %u..%u)\n", p->name, p->given,
+		pr_err("%s=%.32s is not a number (range %u..%u)\n", p->name, p->text,
 		       p->min, p->max);
 		return -EINVAL;
 	}
 	if (p->is_prio && (err || (value && value != STRESS_FIFO_LOW && value != STRESS_FIFO))) {
 		pr_err("%s=%.32s is none of 0 %u %u, all that a module can ask for\n", p->name,
-		       p->given, STRESS_FIFO_LOW, STRESS_FIFO);
+		       p->text, STRESS_FIFO_LOW, STRESS_FIFO);
 		return -EINVAL;
 	}
 	if (err || value < p->min || value > p->max) {
-		pr_err("%s=%.32s out of range %u..%u\n", p->name, p->given, p->min, p->max);
+		pr_err("%s=%.32s out of range %u..%u\n", p->name, p->text, p->min, p->max);
 		return -EINVAL;
 	}
 	p->value = value;
@@ -1515,7 +1529,7 @@ static int stress_check_memory(void)
 		need += (u64)pages << PAGE_SHIFT;
 	need *= stress_ops->map ? areas : 0;
 	if (p_rt_prio.value)
-		need += (u64)p_pages.value << PAGE_SHIFT;
+		need += (u64)p_rt_pages.value << PAGE_SHIFT;
 	if (need <= limit)
 		return 0;
 	pr_err("nr_areas=%u with up to %u pages each may need %llu MiB, more than half of the RAM (%llu MiB)\n",
