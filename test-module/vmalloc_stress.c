@@ -74,7 +74,8 @@
  * @def: value if the user gives none and the workload has no other default
  * @only: what it takes for an effect, any of these; STRESS_ANY for nothing
  * @is_prio: 0, STRESS_FIFO_LOW or STRESS_FIFO
- * @given: what the user wrote, or NULL
+ * @given: the user gave one
+ * @text: what the user wrote
  * @value: what is in effect
  */
 struct stress_param {
