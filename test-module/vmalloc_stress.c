@@ -41,6 +41,7 @@
 #define STRESS_GAP_MS		20	/* default of burst_gap_ms */
 /* Not a multiple of a measuring timer's period: the phase sweeps over it. */
 #define STRESS_BUSTED_NS	10013000
+#define STRESS_HOG_NS		(50 * NSEC_PER_USEC)
 #define STRESS_LARGE_MIN	256	/* smallest area that no per-node pool takes */
 #define STRESS_MIXED_MAX	512
 #define STRESS_RAM_POOL		128	/* pages that map_ram maps */
@@ -974,7 +975,8 @@ static void stress_setup_hog(struct stress_thread *t)
 
 /*
  * Frees enough areas for a drain and does not leave the CPU for as long as it
- * may. It goes on freeing, so that sooner or later the drain is queued from here.
+ * may. It goes on freeing, so that sooner or later the drain is queued from here
+ * again, but seldom: what piles up is to be what the others free.
  */
 static void stress_hog(struct stress_thread *t)
 {
@@ -983,8 +985,13 @@ static void stress_hog(struct stress_thread *t)
 
 	stress_free_burst(t, STRESS_FIFO);
 	drains = atomic_long_read(&stress_drains);
-	while (ktime_get_ns() < end && !stress_should_stop())
+	while (ktime_get_ns() < end && !stress_should_stop()) {
+		u64 next = ktime_get_ns() + STRESS_HOG_NS;
+
 		stress_round_churn(t);
+		while (ktime_get_ns() < next)
+			cpu_relax();
+	}
 	/* A reset meanwhile begins at 0 again. */
 	drains = atomic_long_read(&stress_drains) - drains;
 	stress_count(t, STRESS_HOG_DRAINS, max(drains, 0L));
