@@ -8,6 +8,9 @@ VARIANT ?= patched
 WORKLOADS ?=
 PHASES ?=
 SUITES ?=
+KERNELS ?=
+ARCHS ?=
+MODELS ?=
 KSRC ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
@@ -24,6 +27,13 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
+
+bench-all:	#: "bench" for every line, architecture and model [KERNELS= ARCHS= MODELS=], and a summary; goes on where it stopped
+	@scripts/bench-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') \
+		$(if $(MODELS),--models '$(MODELS)')
+
+test-all:	#: "test" for every line and architecture [KERNELS= ARCHS= SUITES=]
+	@scripts/test-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') $(SUITES)
 
 check:		#: the part of "test" that builds and boots nothing
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' static apply
@@ -55,4 +65,4 @@ clean:		#: remove what was built; keep downloads, compiler cache and reports
 distclean:	#: remove everything that was made or downloaded
 	rm -rf out
 
-.PHONY: help bench test check apply export tree kernel module setup fetch clean distclean
+.PHONY: help bench test bench-all test-all check apply export tree kernel module setup fetch clean distclean

@@ -39,13 +39,15 @@ progress()
 	note "step $_step of $_of ($(elapsed "$_start") elapsed) $*"
 }
 
-# kernel_field LINE FIELD: a field of the kernel table (2 package, 3 suites), or die.
+# kernel_field LINE FIELD: a field of the kernel table (2 package, 3 preemption models, 4 suites), or die; one word a line.
 kernel_field()
 {
 	awk -v line="$1" -v field="$2" '
 		$1 == line { sub(/^[^ \t]+[ \t]+/, ""); n = split($0, f, /[ \t]+/)
+			     m = split(f[2], model, ",")
 			     if (field == 2) print f[1]
-			     else for (i = 2; i <= n; i++) print f[i]
+			     else if (field == 3) for (i = 1; i <= m; i++) print model[i]
+			     else for (i = 3; i <= n; i++) print f[i]
 			     found = 1 }
 		END { exit !found }' "$SCRIPTS/kernels" ||
 		die "no kernel line \"$1\"; there are: $(kernel_lines)"

@@ -96,6 +96,33 @@ def ceiling(value):
     return 10 ** math.ceil(math.log10(max(value, 10)) + 1e-9)
 
 
+def curve(column, row, title, points, highest):
+    """The longest latency of both kernels by the number of lazily freed areas."""
+    panel = Panel(column, row, title, "lazily freed areas when the drain starts", "longest latency, microseconds",
+                  (500, 300000), (1, highest))
+    for kind in ("base", "patched"):
+        places = [(panel.x(p["lazy_areas"]), panel.y(max(p["max_us"], 1))) for p in points if p["variant"] == kind]
+        if places:
+            panel.path(places, kind)
+            for x, y in places:
+                panel.dot(x, y, kind)
+            panel.text(places[-1][0], places[-1][1] - 10, kind, anchor="end", weight="bold", colour=STYLE[kind][0])
+    return panel
+
+
+def document(title, subtitle, rows, panels):
+    """The whole file: two panels a row."""
+    width, height = 2 * WIDTH, 70 + rows * HEIGHT
+    return "\n".join([
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        'font-family="sans-serif" font-size="12">',
+        f"<title>{title}</title>",
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        f'<text x="{LEFT}" y="30" font-size="17" font-weight="bold" fill="#222">{title}</text>',
+        f'<text x="{LEFT}" y="50" fill="#222">{subtitle}</text>',
+        *(part for panel in panels for part in panel.out), "</svg>"]) + "\n"
+
+
 def render(report):
     runs = {(run["workload"], run["nodes"], run["variant"]): run for run in report["runs"] if "histogram" in run}
     x_max = ceiling(max([run["max_us"] for run in runs.values()] or [10]))
@@ -114,28 +141,9 @@ def render(report):
             panels.append(panel)
     if report["curve"]:
         highest = ceiling(max(point["max_us"] for point in report["curve"]))
-        for column, nodes in enumerate((1, 8)):
-            panel = Panel(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
-                          "lazily freed areas when the drain starts", "longest latency, microseconds",
-                          (500, 300000), (1, highest))
-            for kind in ("base", "patched"):
-                points = [(panel.x(p["lazy_areas"]), panel.y(max(p["max_us"], 1))) for p in report["curve"]
-                          if (p["variant"], p["nodes"]) == (kind, nodes)]
-                if points:
-                    panel.path(points, kind)
-                    for x, y in points:
-                        panel.dot(x, y, kind)
-                    panel.text(points[-1][0], points[-1][1] - 10, kind, anchor="end", weight="bold",
-                               colour=STYLE[kind][0])
-            panels.append(panel)
-    title = f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched"
-    width, height = 2 * WIDTH, 70 + 3 * HEIGHT
-    return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        'font-family="sans-serif" font-size="12">',
-        f"<title>{title}</title>",
-        f'<rect width="{width}" height="{height}" fill="white"/>',
-        f'<text x="{LEFT}" y="30" font-size="17" font-weight="bold" fill="#222">{title}</text>',
-        f'<text x="{LEFT}" y="50" fill="#222">{report["qemu"]["version"]}; virtual time, 1 instruction = 1 ns; '
-        'both axes logarithmic; the dot marks the maximum</text>',
-        *(part for panel in panels for part in panel.out), "</svg>"]) + "\n"
+        panels += [curve(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
+                         [p for p in report["curve"] if p["nodes"] == nodes], highest)
+                   for column, nodes in enumerate((1, 8))]
+    return document(f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched",
+                    f"{report['qemu']['version']}; virtual time, 1 instruction = 1 ns; both axes logarithmic; "
+                    "the dot marks the maximum", 3, panels)
