@@ -49,12 +49,12 @@ def read_stats(path):
     return stats
 
 
-def percentile(histogram, share):
-    """The smallest latency that at least share of the samples do not exceed."""
-    total, seen = sum(histogram.values()), 0
+def percentile(histogram, samples, share):
+    """The smallest latency that at least share of all samples do not exceed; None if that is beyond the histogram."""
+    seen = 0
     for latency in sorted(histogram):
         seen += histogram[latency]
-        if seen >= share * total:
+        if seen >= share * samples:
             return latency
     return None
 
@@ -76,8 +76,8 @@ def latencies(results):
         "samples": samples,
         "min_us": min(histogram),
         "avg_us": round(total / samples, 2),
-        "p99_us": percentile(histogram, 0.99),
-        "p9999_us": percentile(histogram, 0.9999),
+        "p99_us": percentile(histogram, samples, 0.99),
+        "p9999_us": percentile(histogram, samples, 0.9999),
         "max_us": max(phase_max),
         "phase_max_us": phase_max,
         "overflow": overflow,
