@@ -206,11 +206,11 @@ def count_resolution(runs, nodes, workload):
     return 2 * record["phases"] * 1e6 / record["frees"]
 
 
-def check_bounds(runs, rows, arch, preempt):
+def check_bounds(runs, rows, line, arch, preempt):
     """The bounds of report.json, and complaints about bounds that the base kernel does not break but must."""
     bounds, powerless = [], []
-    for name, workloads, nodes_list, figure, limit, of, only, models, power in rows:
-        if only not in ("*", arch) or not {"*", preempt} & set(models.split(",")):
+    for name, workloads, nodes_list, figure, limit, of, only, models, lines, power in rows:
+        if only not in ("*", arch) or not {"*", preempt} & set(models.split(",")) or not {"*", line} & set(lines.split(",")):
             continue
         relation, factor = limit[:2], float(limit[2:])
         for workload in LOADS if workloads == "*" else [workloads]:
@@ -282,7 +282,8 @@ def main():
               else f"report.py: the rig broke: {error}", file=sys.stderr)
         return 1
     complaints, facts = check_controls(runs)
-    report["bounds"], powerless = check_bounds(runs, rows, report["arch"], report["preempt"])
+    report["bounds"], powerless = check_bounds(runs, rows, ".".join(report["kernel"].split(".")[:2]), report["arch"],
+                                                report["preempt"])
     broken = [bound for bound in report["bounds"] if not bound["held"]]
     status = 1 if complaints or powerless else 2 if broken else 0
     report["verdict"] = "fail" if status else "pass"
