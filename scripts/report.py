@@ -206,11 +206,17 @@ def count_resolution(runs, nodes, workload):
     return 2 * record["phases"] * 1e6 / record["frees"]
 
 
+def applies(words, name):
+    """Whether a list of scripts/bounds has the name: "a,b", "*" for all, "!a,b" for all but these."""
+    listed = bool({"*", name} & set(words.lstrip("!").split(",")))
+    return listed != words.startswith("!")
+
+
 def check_bounds(runs, rows, line, arch, preempt):
     """The bounds of report.json, and complaints about bounds that the base kernel does not break but must."""
     bounds, powerless = [], []
     for name, workloads, nodes_list, figure, limit, of, only, models, lines, power in rows:
-        if only not in ("*", arch) or not {"*", preempt} & set(models.split(",")) or not {"*", line} & set(lines.split(",")):
+        if not (applies(only, arch) and applies(models, preempt) and applies(lines, line)):
             continue
         relation, factor = limit[:2], float(limit[2:])
         for workload in LOADS if workloads == "*" else [workloads]:
