@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # line, arch and preempt are the test's
+# drain.sh - what the tests of the backlog share. Sourced after tap.sh, with line, arch and preempt set.
+
+tree=$("$SCRIPTS/tree" "$line")
+results=$OUT/test/${ME#test-}
+mkdir -p "$results"
+declare -A kernel
+for variant in base patched; do
+	kernel[$variant]=$("$SCRIPTS/build-kernel" "$line" "$arch" "$preempt" bench "$variant")
+done
+
+# load NAME VARIANT SECONDS PARAMETERS [OPTION...]: run one guest; its statistics are in $results/NAME-VARIANT/stats.
+load()
+{
+	local name=$1 variant=$2 seconds=$3 stress=$4
+	shift 4
+	"$SCRIPTS/run-guest" --arch "$arch" --timeout 1800 --script "$SCRIPTS/guest/drain" "$@" \
+		"${kernel[$variant]}" "$results/$name-$variant" "seconds=$seconds" "stress=$stress" >&2
+}
+
+# value NAME VARIANT KEY
+value() { awk -v k="$3" '$1 == k { print $2; exit }' "$results/$1-$2/stats"; }
+
+# pages that make the kernel drain, see lazy_max_pages() of mm/vmalloc.c
+threshold()
+{
+	local cpus=$1 log=0
+	while [ "$cpus" -gt 0 ]; do
+		log=$((log + 1)) cpus=$((cpus / 2))
+	done
+	echo $((log * 32 * 1024 * 1024 / 4096))
+}
+
+# bound CPUS: pages that may pile up with help_drain_vmap_areas(). Help begins at twice the threshold; a third is for what
+# is freed until all pieces of a purge have been taken.
+bound() { echo $((3 * $(threshold "$1"))); }
+
+# told CHECK NAME KEY: false, with CHECK skipped, if the kernel has no tracepoints, from which the value comes.
+told()
+{
+	[ "$(value "$2" patched "$3")" = -1 ] || return 0
+	skip "$1" "Linux $line does not tell, for want of tracepoints"
+	return 1
+}
+
+# backlog NAME CPUS: patched stays below the bound, base does not.
+backlog()
+{
+	local name=$1 bound peak
+	expect "$name: no allocation fails" [ "$(value "$name" patched failures)" = 0 ]
+	told "$name: what piles up" "$name" backlog_peak_pages || return 0
+	bound=$(bound "$2")
+	peak=$(value "$name" patched backlog_peak_pages)
+	expect "$name: $peak pages pile up, $bound may" [ "$peak" -ge 0 -a "$peak" -le "$bound" ]
+	peak=$(value "$name" base backlog_peak_pages)
+	expect "$name: with base $peak pages pile up, so the load is one" [ "$peak" -gt "$bound" ]
+}
+
+# Guests, two at a time.
+pair() { "${@//VARIANT/base}" & "${@//VARIANT/patched}" & wait; }
+
+# test_kernel NAME: a kernel with that one of patches/test/NAME*.patch on top of the series that applies to it.
+test_kernel()
+{
+	local patch
+	(
+		flock 8
+		git -C "$tree" checkout -q --detach series
+		for patch in "$TOP/patches/test/$1"*.patch; do
+			git -C "$tree" apply --check "$patch" 2>/dev/null || continue
+			git -C "$tree" -c user.name=test -c user.email=test@localhost am -q --committer-date-is-author-date "$patch" >&2
+			git -C "$tree" tag -f "$1" >&2
+			exit
+		done
+		die "none of patches/test/$1*.patch applies to the series"
+	) 8>"$OUT/tree/.lock" || exit
+	kernel[$1]=$("$SCRIPTS/build-kernel" "$line" "$arch" "$preempt" bench "$1")
+}
