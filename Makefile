@@ -6,6 +6,7 @@ ARCH ?= x86_64
 PREEMPT ?= full
 VARIANT ?= patched
 WORKLOADS ?=
+W ?= fragment
 PHASES ?=
 SUITES ?=
 KERNELS ?=
@@ -27,6 +28,9 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
+
+preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
+	@scripts/preempt-off --kernel '$(K)' --preempt '$(PREEMPT)' '$(W)'
 
 bench-all:	#: "bench" for every line, architecture and model [KERNELS= ARCHS= MODELS=], and a summary; goes on where it stopped
 	@scripts/bench-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') \
@@ -65,4 +69,4 @@ clean:		#: remove what was built; keep downloads, compiler cache and reports
 distclean:	#: remove everything that was made or downloaded
 	rm -rf out
 
-.PHONY: help bench test bench-all test-all check apply export tree kernel module setup fetch clean distclean
+.PHONY: help bench test preempt-off bench-all test-all check apply export tree kernel module setup fetch clean distclean

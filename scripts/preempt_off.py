@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""preempt_off.py - who kept preemption off for how long: a table of what the plugin preempt-off wrote
+
+usage: scripts/preempt_off.py [--top N] SYSTEM_MAP SECTIONS
+
+SECTIONS is the plugin's file. Sections are put down to the first function up the call chain that is no lock. What lies behind
+the kernel's image is a module. Exit status: 0 written, 1 not.
+"""
+
+import bisect
+import re
+import sys
+
+LOCKS = re.compile(r"^(_raw_|__raw_|preempt_|__local_bh|rcu_read_|queued_|do_raw_)|^(get_cpu|put_cpu)$")
+VMALLOC = re.compile(r"vmap|vmalloc|vfree|vunmap|vm_area_|vb_|purge|reclaim_list|decay_|node_pool|take_pool|take_lazy|give_back"
+                     r"|vm_unmap|vm_map_ram|pcpu_get_vm|pcpu_free_vm|vread|find_vm|remove_vm|_va_")
+
+
+def read_symbols(path):
+    """Return the addresses of functions, sorted, their names, and the end of the kernel's image."""
+    symbols = {}
+    end = 0
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            address, kind, name = line.split()
+            if kind in "tTwW":
+                symbols[int(address, 16)] = name.split(".")[0]
+            elif name == "_end":
+                end = int(address, 16)
+    return sorted(symbols), symbols, end
+
+
+class Sections:
+    """All sections put down to one function."""
+
+    def __init__(self):
+        self.count = self.total = self.longest = 0
+        self.chain = ()
+        self.bins = []
+
+    def add(self, count, total, longest, chain, bins):
+        """Take up those of one place in the code."""
+        self.count += count
+        self.total += total
+        if longest >= self.longest:
+            self.longest, self.chain = longest, chain
+        self.bins = [a + b for a, b in zip(self.bins, bins)] if self.bins else bins
+
+
+def read_sections(path, name_of):
+    """Return the sections of the plugin's file by function."""
+    functions = {}
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            head, bins = line.split(":")
+            count, total, longest, end, *chain = head.split()
+            chain = [name_of(int(pc, 16)) for pc in chain]
+            name = next((name for name in chain if not LOCKS.match(name)), chain[0])
+            functions.setdefault(name, Sections()).add(int(count), int(total), int(longest),
+                                                       (chain, name_of(int(end, 16))), [int(b) for b in bins.split()])
+    return functions
+
+
+def main(arguments):
+    """Write the table."""
+    top = 20
+    if arguments[:1] == ["--top"]:
+        top = int(arguments[1])
+        arguments = arguments[2:]
+    if len(arguments) != 2 or arguments[0].startswith("-"):
+        print(__doc__.strip())
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 1
+
+    addresses, symbols, end = read_symbols(arguments[0])
+
+    def name_of(pc):
+        if pc >= end:
+            return "(module)"
+        i = bisect.bisect_right(addresses, pc) - 1
+        return symbols[addresses[i]] if i >= 0 else f"{pc:x}"
+
+    functions = read_sections(arguments[1], name_of)
+    print(f"  {'longest':>9} {'average':>9} {'sections':>10}  function and its callers (* vmalloc's)")
+    for name, sections in sorted(functions.items(), key=lambda item: -item[1].longest)[:top]:
+        chain, end = sections.chain
+        callers = [caller for caller in chain[chain.index(name) + 1:] if caller != name]
+        mark = "*" if VMALLOC.search(name) else " "
+        print(f"{mark} {sections.longest:>9} {sections.total / sections.count:>9.0f} {sections.count:>10}  {name}"
+              f" < {' < '.join(callers[:5])} (until {end})")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
