@@ -69,13 +69,15 @@ use_arch()
 	. "$SCRIPTS/arch/$1"
 }
 
-# need_config PREEMPT FLAVOUR: die unless there is a fragment for both.
+# need_config LINE PREEMPT FLAVOUR: die unless the line, if one is given, has the model, and there is a fragment for both.
 need_config()
 {
-	[ -f "$SCRIPTS/config/preempt-$1.config" ] ||
-		die "no preemption model \"$1\"; there are: $(cd "$SCRIPTS/config" &&
+	[ -f "$SCRIPTS/config/preempt-$2.config" ] ||
+		die "no preemption model \"$2\"; there are: $(cd "$SCRIPTS/config" &&
 			printf '%s ' preempt-*.config | sed 's/preempt-//g; s/\.config//g')"
-	[ -f "$SCRIPTS/config/$2.config" ] || die "no flavour \"$2\" (scripts/config/$2.config)"
+	[ -z "$1" ] || kernel_field "$1" 3 | grep -qx "$2" ||
+		die "Linux $1 has no preemption model \"$2\"; it has: $(kernel_field "$1" 3 | tr '\n' ' ')"
+	[ -f "$SCRIPTS/config/$3.config" ] || die "no flavour \"$3\" (scripts/config/$3.config)"
 }
 
 # use_ccache: the compiler cache that all builds share. Depend mode, so that what is not in it
