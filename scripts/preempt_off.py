@@ -13,8 +13,8 @@ import re
 import sys
 
 LOCKS = re.compile(r"^(_raw_|__raw_|preempt_|__local_bh|rcu_read_|queued_|do_raw_)|^(get_cpu|put_cpu)$")
-VMALLOC = re.compile(r"vmap|vmalloc|vfree|vunmap|vm_area_|vb_|purge|reclaim_list|decay_|node_pool|take_pool|take_lazy|give_back"
-                     r"|vm_unmap|vm_map_ram|pcpu_get_vm|pcpu_free_vm|vread|find_vm|remove_vm|_va_")
+VMALLOC = re.compile(r"vmap|vmalloc|^vfree|vunmap|^vm_area_|^vb_|purge|reclaim_list|^decay_|node_pool|^take_pool|^take_lazy|^give_back"
+                     r"|vm_map_ram|pcpu_(get|free)_vm|vread|find_vm_area|remove_vm_area")
 
 
 def read_symbols(path):
