@@ -103,14 +103,17 @@ static struct site *find_site(const uint64_t *chain)
 	for (i = 0; i < KEY; i++)
 		hash = (hash ^ chain[i]) * 0x9e3779b97f4a7c15ull;
 
-	for (i = hash >> 48; ; i = (i + 1) % NR_SITES) {
-		struct site *site = &sites[i];
+	for (i = 0; i < NR_SITES; i++) {
+		struct site *site = &sites[((hash >> 48) + i) % NR_SITES];
 
 		if (!site->count)
 			memcpy(site->chain, chain, sizeof(site->chain));
 		if (!memcmp(site->chain, chain, KEY * sizeof(*chain)))
 			return site;
 	}
+
+	fputs("preempt-off: more than 65536 sites\n", stderr);
+	exit(1);
 }
 
 static void begin_section(uint64_t pc)
