@@ -4,8 +4,8 @@
  * preemption off, and who turned it off
  *
  * A section begins where preempt_count leaves 0 and ends where it comes back to
- * it, be that in another task. Interrupts inside of it are subtracted, but for
- * the some 60 instructions of their entry code. Whatever the plugin does takes
+ * it, be that in another task. Interrupts inside of it, and the softirqs that run
+ * when they end, are subtracted, but for the some 60 instructions of entry code. Whatever the plugin does takes
  * no virtual time, so the guest is the one that runs without it, to the last
  * instruction. One running CPU, x86_64, no KASLR.
  *
@@ -53,6 +53,7 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
 #define HARDIRQ_MASK	0x00ff0000u	/* and NMI */
+#define SOFTIRQ_SERVED	0x00000100u
 #define BH_LOCKED	0x00000200u
 #define STACK_SHIFT	14		/* THREAD_SIZE, and its alignment */
 #define DEPTH		12		/* of a chain of callers */
@@ -88,6 +89,7 @@ static uint64_t last_pc, last_change;	/* the last change of it */
 static bool recording = true;
 static struct {
 	bool counts;			/* began while recording */
+	unsigned int level;		/* interrupts above it do not count */
 	uint64_t begin, irq_begin, irq;
 	uint64_t chain[DEPTH];
 } section;
@@ -116,11 +118,19 @@ static struct site *find_site(const uint64_t *chain)
 	exit(1);
 }
 
+static unsigned int irq_level(uint32_t value)
+{
+	if (value & HARDIRQ_MASK)
+		return 2;
+	return value & SOFTIRQ_SERVED ? 1 : 0;
+}
+
 static void begin_section(uint64_t pc)
 {
 	unsigned int i, nr = stack->nr;
 
 	section.counts = recording;
+	section.level = irq_level(count);
 	section.begin = now;
 	section.irq = 0;
 	section.chain[0] = pc;
@@ -157,9 +167,9 @@ static void change_count(uint64_t pc, uint32_t delta)
 		begin_section(pc);
 	else if (old && !count)
 		end_section(pc);
-	else if (!(old & HARDIRQ_MASK) && (count & HARDIRQ_MASK))
+	else if (irq_level(old) <= section.level && irq_level(count) > section.level)
 		section.irq_begin = now;
-	else if ((old & HARDIRQ_MASK) && !(count & HARDIRQ_MASK))
+	else if (irq_level(old) > section.level && irq_level(count) <= section.level)
 		section.irq += now - section.irq_begin;
 }
 
