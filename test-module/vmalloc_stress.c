@@ -143,6 +143,10 @@ static struct stress_param p_rt_interval_us = {
 	.name = "rt_interval_us", .min = 10, .max = 1000000, .def = 1000, .only = STRESS_RT,
 };
 
+static struct stress_param p_rt_vmap = {
+	.name = "rt_vmap", .max = 1, .only = STRESS_RT,
+};
+
 static struct stress_param p_hold_us = {
 	.name = "hold_us", .min = 10, .max = 1000000, .def = 500, .only = STRESS_BUSTED,
 };
@@ -158,7 +162,7 @@ static struct stress_param p_verify = {
 static struct stress_param * const stress_params[] = {
 	&p_threads, &p_nr_areas, &p_pages, &p_stride, &p_burst, &p_burst_prio,
 	&p_burst_gap_ms, &p_duration_ms, &p_seed, &p_delay_us, &p_rt_prio,
-	&p_rt_pages, &p_rt_interval_us, &p_hold_us, &p_hog_ms, &p_verify,
+	&p_rt_pages, &p_rt_interval_us, &p_rt_vmap, &p_hold_us, &p_hog_ms, &p_verify,
 };
 
 /*
@@ -228,6 +232,9 @@ MODULE_PARM_DESC(rt_pages, "pages per area of the measuring task, 1..65536 (1)")
 
 module_param_cb(rt_interval_us, &stress_param_ops, &p_rt_interval_us, 0444);
 MODULE_PARM_DESC(rt_interval_us, "period of the measuring task, 10..1000000 (1000)");
+
+module_param_cb(rt_vmap, &stress_param_ops, &p_rt_vmap, 0444);
+MODULE_PARM_DESC(rt_vmap, "the measuring task maps pages of its own with vmap(), 0 or 1 (0)");
 
 module_param_cb(hold_us, &stress_param_ops, &p_hold_us, 0444);
 MODULE_PARM_DESC(hold_us, "how long busted keeps preemption off, 10..1000000 (500)");
@@ -1088,6 +1095,13 @@ static const struct stress_ops stress_rt_ops = {
 	.size = stress_size_rt, .setup = stress_setup_rt, .round = stress_round_rt,
 };
 
+/* Leaves the page allocator out: the pages are there before the clock runs. */
+static const struct stress_ops stress_rt_vmap_ops = {
+	.name = "rt_vmap", .pool = 1,
+	.map = stress_map_vmap, .unmap = stress_unmap_vmap,
+	.size = stress_size_rt, .setup = stress_setup_rt, .round = stress_round_rt,
+};
+
 /* --- Threads ---------------------------------------------------------- */
 
 static bool stress_is_running(void)
@@ -1198,12 +1212,12 @@ static void stress_stop_thread(struct stress_thread *t)
 
 static void stress_print_start(void)
 {
-	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_pages=%u rt_interval_us=%u hold_us=%u hog_ms=%u verify=%u\n",
+	pr_info("START workload=%s threads=%u nr_areas=%u pages=%u stride=%u burst=%u burst_prio=%u burst_gap_ms=%u duration_ms=%u seed=%u delay_us=%u rt_prio=%u rt_pages=%u rt_interval_us=%u rt_vmap=%u hold_us=%u hog_ms=%u verify=%u\n",
 		stress_ops->name, p_threads.value, p_nr_areas.value, p_pages.value,
 		p_stride.value, p_burst.value, p_burst_prio.value, p_burst_gap_ms.value,
 		p_duration_ms.value, p_seed.value, p_delay_us.value, p_rt_prio.value,
-		p_rt_pages.value, p_rt_interval_us.value, p_hold_us.value, p_hog_ms.value,
-		p_verify.value);
+		p_rt_pages.value, p_rt_interval_us.value, p_rt_vmap.value, p_hold_us.value,
+		p_hog_ms.value, p_verify.value);
 }
 
 static void stress_print_hist(const struct stress_stats *s, const char *prefix)
@@ -1566,8 +1580,9 @@ static int stress_check_params(void)
 
 static int stress_alloc_pool(struct stress_thread *t)
 {
-	unsigned int i, n = max(t->ops->pool, p_pages.value);
+	unsigned int n = max(t->ops->pool, t == stress_rt ? p_rt_pages.value : p_pages.value);
 	unsigned long *page;
+	unsigned int i;
 
 	t->pool = kcalloc(t->ops->pool, sizeof(*t->pool), GFP_KERNEL);
 	t->map = kvcalloc(n, sizeof(*t->map), GFP_KERNEL);
@@ -1604,7 +1619,7 @@ static int stress_init_thread(struct stress_thread *t, const struct stress_ops *
 	t->random = stress_mix(((u64)id << 32) + p_seed.value) | 1;
 	t->salt = stress_mix(t->random);
 	t->nr_areas = nr_areas;
-	t->nr_slots = ops != &stress_rt_ops && stress_wants_room() ? 2 * nr_areas : nr_areas;
+	t->nr_slots = t != stress_rt && stress_wants_room() ? 2 * nr_areas : nr_areas;
 	t->nr_churned = ops->uses & STRESS_BURSTS ? stress_nr_churned(nr_areas) : nr_areas;
 	t->burst = t->nr_churned;
 	if (p_burst.value)
@@ -1645,7 +1660,8 @@ static int stress_init_threads(void)
 	if (err || !p_rt_prio.value)
 		return err;
 	stress_rt = &stress_threads[n];
-	return stress_init_thread(stress_rt, &stress_rt_ops, n, 1);
+	return stress_init_thread(stress_rt,
+				  p_rt_vmap.value ? &stress_rt_vmap_ops : &stress_rt_ops, n, 1);
 }
 
 /* Undoes whatever there is to undo, however far the start came. */
