@@ -12,6 +12,7 @@ SUITES ?=
 KERNELS ?=
 ARCHS ?=
 MODELS ?=
+MUTANTS ?=
 KSRC ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
@@ -31,6 +32,9 @@ test:		#: the test suite, guests included [SUITES="static apply ..."]
 
 preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
 	@scripts/preempt-off --kernel '$(K)' --preempt '$(PREEMPT)' '$(W)'
+
+mutants:	#: put known mistakes on top of the series: each has to be caught [MUTANTS=]
+	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(MUTANTS)
 
 bench-all:	#: "bench" for every line, architecture and model [KERNELS= ARCHS= MODELS=], and a summary; goes on where it stopped
 	@scripts/bench-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') \
@@ -69,4 +73,4 @@ clean:		#: remove what was built; keep downloads, compiler cache and reports
 distclean:	#: remove everything that was made or downloaded
 	rm -rf out
 
-.PHONY: help bench test preempt-off bench-all test-all check apply export tree kernel module setup fetch clean distclean
+.PHONY: help bench test preempt-off mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean
