@@ -8,25 +8,20 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "shim.h"
-#include "../vmap_purge.h"
+#include "vmap_purge_model.h"
 
 static unsigned int nr_checks, nr_wrong;
+static unsigned long seed = 1, round_nr;
 static uint64_t rnd_state;
 
-#define check_eq(a, b) check(__LINE__, #a " == " #b, \
-			     (unsigned long)(a), (unsigned long)(b))
-
-static void check(int line, const char *what, unsigned long a, unsigned long b)
+static void check(const char *file, int line, const char *what, unsigned long a, unsigned long b)
 {
 	nr_checks++;
 	if (a == b)
 		return;
 	if (nr_wrong++ < 10)
-		printf("# line %d: %s: 0x%lx != 0x%lx\n", line, what, a, b);
+		printf("# %s:%d: seed %lu, round %lu: %s: 0x%lx != 0x%lx\n", file, line, seed, round_nr, what, a, b);
 }
 
 /* xorshift64* */
@@ -38,37 +33,17 @@ static unsigned int rnd(unsigned int below)
 	return (rnd_state * 0x2545f4914f6cdd1dull >> 33) % below;
 }
 
-static struct vmap_area *new_area(unsigned long start, unsigned long end)
-{
-	struct vmap_area *va = malloc(sizeof(*va));
-
-	if (!va)
-		abort();
-	memset(va, 0x5a, sizeof(*va));
-	va->va_start = start;
-	va->va_end = end;
-	return va;
-}
-
-static void free_areas(struct list_head *head)
-{
-	while (!list_empty(head)) {
-		struct vmap_area *va = list_first_entry(head, struct vmap_area, list);
-
-		list_del(&va->list);
-		free(va);
-	}
-}
-
+/* Two areas for each CPU, counted one by one, and never less than 32. */
 static void test_batch(void)
 {
-	check_eq(vmap_purge_batch(0), 32);
-	check_eq(vmap_purge_batch(1), 32);
-	check_eq(vmap_purge_batch(16), 32);
-	check_eq(vmap_purge_batch(17), 34);
-	for (unsigned int cpus = 1; cpus <= 8192; cpus++) {
-		check_eq(vmap_purge_batch(cpus) > cpus, 1);
-		check_eq(vmap_purge_batch(cpus) >= 32, 1);
+	unsigned int areas = 0;
+
+	for (unsigned int cpus = 0; cpus <= 8192; cpus++, areas += 2)
+		check_eq(vmap_purge_batch(cpus), areas < 32 ? 32 : areas);
+	/* However absurd the number: not 0, which would be no progress. */
+	for (unsigned int bit = 1u << 31; bit; bit >>= 1) {
+		check_eq(vmap_purge_batch(bit) >= 32, 1);
+		check_eq(vmap_purge_batch(bit - 1) >= 32, 1);
 	}
 }
 
@@ -133,116 +108,119 @@ static void test_append_random(void)
 	append_map(map, len);
 }
 
+/*
+ * All lists of up to five areas within four pages, in any order: where the
+ * areas of the next node begin, what is appended may lie anywhere.
+ */
+static void test_append_any_order(void)
+{
+	static const struct {
+		unsigned char start, end;
+	} areas[] = {
+		{ 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 4 }, { 1, 2 }, { 1, 3 }, { 1, 4 }, { 2, 3 }, { 2, 4 }, { 3, 4 },
+	};
+	static struct folded list;
+	unsigned int nr_lists = 1;
+
+	for (unsigned int len = 0; len <= 5; len++, nr_lists *= 10)
+		for (unsigned int n = 0; n < nr_lists; n++) {
+			folded_init(&list);
+			for (unsigned int i = 0, digits = n; i < len; i++, digits /= 10)
+				append(&list, areas[digits % 10].start, areas[digits % 10].end);
+			check_folded(&list);
+			free_areas(&list.head);
+		}
+}
+
+static void test_append_nodes(void)
+{
+	static struct folded list;
+	unsigned long addr = 0;
+
+	folded_init(&list);
+	while (!folded_full(&list)) {
+		unsigned long pages = 1 + rnd(8);
+
+		if (!rnd(100))
+			addr = rnd(100000);
+		append(&list, addr, addr + pages);
+		addr += pages + (rnd(3) ? 0 : rnd(4));
+	}
+	check_folded(&list);
+	free_areas(&list.head);
+}
+
+static void add(struct tree *tree, unsigned long start, unsigned long end)
+{
+	struct vmap_area *va = new_area(start, end);
+	struct rb_node *parent, **link = search(tree, va, &parent);
+
+	insert(tree, va, link, parent);
+}
+
 /* The ends of the address space: no wrap, nothing is special. */
-static void test_append_ends(void)
+static void test_ends(void)
 {
-	LIST_HEAD(head);
-	struct vmap_area *low = new_area(0, 1), *top = new_area(-8ul, -1ul);
+	struct tree tree = { NULL, { &tree.head, &tree.head } };
+	struct vmap_area va = { -8ul, -1ul };
+	static struct folded list;
 
-	check_eq(vmap_purge_append(low, &head), 1);
-	check_eq(vmap_purge_append(top, &head), 1);
-	check_eq(low->va_end, 1);
-	check_eq(top->va_start, -8ul);
-	free_areas(&head);
+	folded_init(&list);
+	append(&list, 0, 1);
+	append(&list, -8ul, -1ul);
+	append(&list, 0, 1);
+	check_folded(&list);
+	free_areas(&list.head);
+
+	add(&tree, 0, 1);
+	check_eq(check_link(&tree, &va, list_first_entry(&tree.head, struct vmap_area, list)), 1);
+	va.va_start = va.va_end = -1ul;
+	va.va_start--;
+	add(&tree, -8ul, -2ul);
+	check_eq(check_link(&tree, &va, list_first_entry(&tree.head, struct vmap_area, list)), 0);
+	check_eq(check_link(&tree, &va, list_last_entry(&tree.head, struct vmap_area, list)), 1);
+	free_areas(&tree.head);
 }
 
-/* A binary search tree of areas with its sorted list, not balanced: any shape has to do. */
-struct tree {
-	struct rb_node *root;
-	struct list_head head;
-};
-
-/* The link that a search from the root ends at, or NULL if @va overlaps an area. */
-static struct rb_node **
-search(struct tree *tree, const struct vmap_area *va, struct rb_node **parent)
-{
-	struct rb_node **link = &tree->root;
-
-	*parent = NULL;
-	while (*link) {
-		struct vmap_area *at = rb_entry(*link, struct vmap_area, rb_node);
-
-		*parent = *link;
-		if (va->va_end <= at->va_start)
-			link = &(*link)->rb_left;
-		else if (va->va_start >= at->va_end)
-			link = &(*link)->rb_right;
-		else
-			return NULL;
-	}
-	return link;
-}
-
-static void insert(struct tree *tree, struct vmap_area *va,
-		   struct rb_node **link, struct rb_node *parent)
-{
-	struct list_head *at = &tree->head;
-
-	if (parent) {
-		at = &rb_entry(parent, struct vmap_area, rb_node)->list;
-		if (link == &parent->rb_left)
-			at = at->prev;
-	}
-	va->rb_node.rb_left = va->rb_node.rb_right = NULL;
-	*link = &va->rb_node;
-	list_add(&va->list, at);
-}
-
-/* Whatever tree, area and hint: the link is the one a search finds, or NULL if it is not behind the hint. */
-static void check_link(struct tree *tree, struct vmap_area *va, struct vmap_area *prev)
-{
-	struct rb_node *parent = NULL, *want_parent, **link, **want;
-	bool last = prev->list.next == &tree->head;
-	bool behind = prev->va_end <= va->va_start &&
-		      (last || va->va_end <= list_next_entry(prev, list)->va_start);
-
-	link = vmap_purge_link_after(va, prev, &tree->head, &parent);
-	check_eq(link != NULL, behind);
-	if (!link)
-		return;
-	want = search(tree, va, &want_parent);
-	check_eq(link, want);
-	check_eq(parent, want_parent);
-}
-
-/* @len slots, each taken by an area of the tree or not, inserted in the order of @perm. */
-static void fill(struct tree *tree, const unsigned char *map,
-		 const unsigned int *perm, unsigned int len)
-{
-	for (unsigned int i = 0; i < len; i++) {
-		struct rb_node *parent, **link;
-		struct vmap_area *va;
-
-		if (!map[perm[i]])
-			continue;
-		va = new_area(4 * perm[i], 4 * perm[i] + 3);
-		link = search(tree, va, &parent);
-		insert(tree, va, link, parent);
-	}
-}
-
-static void check_all_links(struct tree *tree, unsigned int len)
+/* Each area of the tree as the hint for an area of each size of @sizes at each address below @end. */
+static void check_all_links(struct tree *tree, unsigned long end, const unsigned char *sizes)
 {
 	for (struct list_head *pos = tree->head.next; pos != &tree->head; pos = pos->next)
-		for (unsigned int start = 0; start <= 4 * len + 1; start++)
-			for (unsigned int size = 1; size <= 5; size += 2) {
-				struct vmap_area va = { start, start + size };
+		for (unsigned long start = 0; start < end; start++)
+			for (const unsigned char *size = sizes; *size; size++) {
+				struct vmap_area va = { start, start + *size };
 
 				check_link(tree, &va, list_entry(pos, struct vmap_area, list));
 			}
 }
 
-/* All orders of insertion, so all shapes, of up to five areas. */
+/* All gaps of no, one or two pages between the areas, which are inserted in the order of @perm. */
+static void all_gaps(const unsigned int *perm, unsigned int len)
+{
+	unsigned int nr_gaps = 1;
+
+	for (unsigned int i = 1; i < len; i++)
+		nr_gaps *= 3;
+	for (unsigned int n = 0; n < nr_gaps; n++) {
+		struct tree tree = { NULL, { &tree.head, &tree.head } };
+		unsigned long starts[5], addr = 3;
+
+		for (unsigned int i = 0, digits = n; i < len; i++, digits /= 3) {
+			starts[i] = addr;
+			addr += 2 + digits % 3;
+		}
+		for (unsigned int i = 0; i < len; i++)
+			add(&tree, starts[perm[i]], starts[perm[i]] + 2);
+		check_all_links(&tree, addr + 2, (const unsigned char[]) { 1, 2, 3, 0 });
+		free_areas(&tree.head);
+	}
+}
+
+/* All orders of insertion, so all shapes. */
 static void all_orders(unsigned int *perm, unsigned int done, unsigned int len)
 {
-	static const unsigned char map[] = { 1, 1, 1, 1, 1 };
-
 	if (done == len) {
-		struct tree tree = { NULL, { &tree.head, &tree.head } };
-
-		fill(&tree, map, perm, len);
-		check_all_links(&tree, len);
-		free_areas(&tree.head);
+		all_gaps(perm, len);
 		return;
 	}
 	for (unsigned int i = done; i < len; i++) {
@@ -279,71 +257,64 @@ static void test_link_random(void)
 {
 	enum { LEN = 60 };
 	struct tree tree = { NULL, { &tree.head, &tree.head } };
-	unsigned char map[LEN];
 	unsigned int perm[LEN];
 
-	for (unsigned int i = 0; i < LEN; i++)
-		map[i] = rnd(3) > 0;
 	shuffle(perm, LEN);
-	fill(&tree, map, perm, LEN);
-	check_all_links(&tree, LEN);
+	for (unsigned int i = 0; i < LEN; i++)
+		if (rnd(3))
+			add(&tree, 4 * perm[i], 4 * perm[i] + 3);
+	check_all_links(&tree, 4 * LEN + 2, (const unsigned char[]) { 1, 3, 5, 0 });
 	free_areas(&tree.head);
 }
 
 /*
  * The whole purge as mm/vmalloc.c does it: fold the list, then insert by hint
- * in batches, with the hint dropped and the tree changed between two of them.
- * Each area must end where a search from the root puts it, and the free space
- * must be what a plain map of pages says.
+ * in batches, with the hint dropped between two of them. With @others, there is
+ * free space before, and somebody allocates meanwhile.
  */
+static void purge(bool others)
+{
+	unsigned int nr = 0, hits = 0, batch = vmap_purge_batch(1 + rnd(40));
+	struct vmap_area *va, *hint = NULL;
+	static struct folded list;
+	static struct space space;
+
+	space_init(&space);
+	folded_init(&list);
+	for (unsigned int i = others ? 500 : 0; i; i--) {
+		unsigned long addr = rnd(PAGES - 8);
+
+		give_back(&space, new_area(addr, addr + 1 + rnd(8)), NULL, &hits);
+	}
+	for (unsigned int i = 0; i < PAGES; i++)
+		if (!space.is_free[i] && rnd(2))
+			append(&list, i, i + 1);
+	check_folded(&list);
+
+	while ((va = pop(&list))) {
+		hint = give_back(&space, va, hint, &hits);
+		if (++nr % batch)
+			continue;
+		hint = NULL;
+		check_space(&space);
+		for (unsigned int i = others ? 5 : 0; i; i--)
+			take(&space, rnd(PAGES));
+	}
+	check_space(&space);
+	/* Where nothing is in between, all but the first of each batch go in by their hint. */
+	if (!others)
+		check_eq(hits, nr - (nr + batch - 1) / batch);
+	free_areas(&space.tree.head);
+}
+
 static void test_purge(void)
 {
-	enum { LEN = 4000 };
-	static unsigned char busy[LEN], is_free[LEN];
-	struct tree tree = { NULL, { &tree.head, &tree.head } };
-	struct vmap_area *hint = NULL;
-	unsigned int i, nr = 0, hits = 0, batch = vmap_purge_batch(1 + rnd(40));
-	LIST_HEAD(purge);
+	purge(false);
+}
 
-	memset(is_free, 0, sizeof(is_free));
-	for (i = 0; i < LEN; i++) {
-		struct vmap_area *va;
-
-		busy[i] = rnd(2);
-		if (busy[i])
-			continue;
-		va = new_area(i, i + 1);
-		if (!vmap_purge_append(va, &purge))
-			free(va);
-	}
-
-	while (!list_empty(&purge)) {
-		struct vmap_area *va = list_first_entry(&purge, struct vmap_area, list);
-		struct rb_node *parent, **link = NULL, **want;
-
-		list_del(&va->list);
-		want = search(&tree, va, &parent);
-		if (hint)
-			link = vmap_purge_link_after(va, hint, &tree.head, &parent);
-		if (link) {
-			check_eq(link, want);
-			hits++;
-		}
-		insert(&tree, va, want, parent);
-		hint = ++nr % batch ? va : NULL;
-	}
-	/* All but the first of each batch go in by their hint. */
-	check_eq(hits, nr - (nr + batch - 1) / batch);
-
-	for (struct list_head *pos = tree.head.next; pos != &tree.head; pos = pos->next) {
-		struct vmap_area *va = list_entry(pos, struct vmap_area, list);
-
-		for (unsigned long addr = va->va_start; addr < va->va_end; addr++)
-			is_free[addr]++;
-	}
-	for (i = 0; i < LEN; i++)
-		check_eq(is_free[i], !busy[i]);
-	free_areas(&tree.head);
+static void test_purge_others(void)
+{
+	purge(true);
 }
 
 static const struct {
@@ -351,26 +322,32 @@ static const struct {
 	void (*func)(void);
 	bool random;
 } tests[] = {
-	{ "batch is above the number of CPUs, and never small", test_batch, false },
+	{ "batch is twice the number of CPUs, and never small", test_batch, false },
 	{ "append folds neighbours: all lists of up to 14 pages", test_append_short, false },
 	{ "append folds neighbours: random lists of up to 100000 pages", test_append_random, true },
-	{ "append at both ends of the address space", test_append_ends, false },
+	{ "append in any order: all lists of up to five areas in four pages", test_append_any_order, false },
+	{ "append in any order: random lists of 4096 areas of several nodes", test_append_nodes, true },
+	{ "append and link after at both ends of the address space", test_ends, false },
 	{ "link after: all trees of up to five areas", test_link_short, false },
 	{ "link after: random trees", test_link_random, true },
 	{ "fold and insert in batches: free space is what a page map says", test_purge, true },
+	{ "fold and insert in batches: the same among other areas", test_purge_others, true },
 };
 
 int main(int argc, char **argv)
 {
-	unsigned long seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
-	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 50;
 	unsigned int i, failed = 0, nr = sizeof(tests) / sizeof(tests[0]);
+	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 50;
 
+	if (argc > 1)
+		seed = strtoul(argv[1], NULL, 0);
+	/* What a crash cuts off is the line of the test that crashed, not those before it. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n# seed %lu, %lu rounds\n1..%u\n", seed, rounds, nr);
 	for (i = 0; i < nr; i++) {
 		nr_checks = nr_wrong = 0;
 		rnd_state = seed * 0x9e3779b97f4a7c15ull + 1;
-		for (unsigned long n = tests[i].random ? rounds : 1; n; n--)
+		for (round_nr = 1; round_nr <= (tests[i].random ? rounds : 1); round_nr++)
 			tests[i].func();
 		printf("%s %u %s # %u checks\n", nr_wrong ? "not ok" : "ok", i + 1,
 		       tests[i].name, nr_checks);
