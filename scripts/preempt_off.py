@@ -14,7 +14,7 @@ import sys
 
 LOCKS = re.compile(r"^(_raw_|__raw_|preempt_|__local_bh|rcu_read_|queued_|do_raw_)|^(get_cpu|put_cpu)$")
 VMALLOC = re.compile(r"vmap|vmalloc|^vfree|vunmap|^vm_area_|^vb_|purge|reclaim_list|^decay_|node_pool|^take_pool|^take_lazy|^give_back"
-                     r"|vm_map_ram|pcpu_(get|free)_vm|vread|find_vm_area|remove_vm_area")
+                     r"|vm_map_ram|pcpu_(get|free)_vm|vread|find_vm_area|remove_vm_area|^s_(start|next|show)$|^show_numa_info$")
 
 
 def read_symbols(path):
@@ -62,6 +62,25 @@ def read_sections(path, name_of):
     return functions
 
 
+def longest_sections(system_map, sections):
+    """Return a record per function, that with the longest section first."""
+    addresses, symbols, end = read_symbols(system_map)
+
+    def name_of(pc):
+        if pc >= end:
+            return "(module)"
+        i = bisect.bisect_right(addresses, pc) - 1
+        return symbols[addresses[i]] if i >= 0 else f"{pc:x}"
+
+    rows = []
+    for name, found in read_sections(sections, name_of).items():
+        chain, until = found.chain
+        rows.append({"function": name, "vmalloc": bool(VMALLOC.search(name)), "longest": found.longest,
+                     "average": round(found.total / found.count), "count": found.count, "until": until,
+                     "callers": [caller for caller in chain[chain.index(name) + 1:] if caller != name][:5]})
+    return sorted(rows, key=lambda row: -row["longest"])
+
+
 def main(arguments):
     """Write the table."""
     top = 20
@@ -72,22 +91,10 @@ def main(arguments):
         print(__doc__.strip())
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 1
 
-    addresses, symbols, end = read_symbols(arguments[0])
-
-    def name_of(pc):
-        if pc >= end:
-            return "(module)"
-        i = bisect.bisect_right(addresses, pc) - 1
-        return symbols[addresses[i]] if i >= 0 else f"{pc:x}"
-
-    functions = read_sections(arguments[1], name_of)
     print(f"  {'longest':>9} {'average':>9} {'sections':>10}  function and its callers (* vmalloc's)")
-    for name, sections in sorted(functions.items(), key=lambda item: -item[1].longest)[:top]:
-        chain, end = sections.chain
-        callers = [caller for caller in chain[chain.index(name) + 1:] if caller != name]
-        mark = "*" if VMALLOC.search(name) else " "
-        print(f"{mark} {sections.longest:>9} {sections.total / sections.count:>9.0f} {sections.count:>10}  {name}"
-              f" < {' < '.join(callers[:5])} (until {end})")
+    for row in longest_sections(*arguments)[:top]:
+        print(f"{'*' if row['vmalloc'] else ' '} {row['longest']:>9} {row['average']:>9.0f} {row['count']:>10}  {row['function']}"
+              f" < {' < '.join(row['callers'])} (until {row['until']})")
     return 0
 
 

@@ -13,12 +13,15 @@ import json
 import os
 import sys
 
+import preempt_off
 import report_svg
 import report_text
 
 LOADS = "churn fragment large mixed vmap map_ram".split()
 CURVE = "curve-"
 BUSTED_TOLERANCE = 0.05
+SECTIONS = 10
+PLUGIN_TOLERANCE = 1000
 SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns "
           "rt_samples reads read_ns elapsed_ns").split()
 GREATEST = "lazy_peak_areas rt_vmalloc_max_ns rt_vfree_max_ns".split()
@@ -90,6 +93,19 @@ def ratio(record, name, over, under, factor, digits):
         record[name] = round(factor * record[over] / record[under], digits)
 
 
+def add_sections(record, path, system_map):
+    """What the plugin has measured: the longest sections with preemption off by function, and vmalloc's longest."""
+    sections = os.path.join(path, "preempt-off")
+    if not os.path.exists(sections):
+        return
+    rows = preempt_off.longest_sections(system_map, sections)
+    if not rows:
+        raise RigBroke(f"{path}: the plugin saw no section with preemption off")
+    vmalloc = [row for row in rows if row["vmalloc"]]
+    record["preempt_off"] = rows[:SECTIONS] + [row for row in vmalloc[:1] if row not in rows[:SECTIONS]]
+    record["vmalloc_off_max"] = vmalloc[0]["longest"] if vmalloc else 0
+
+
 def read_run(path, variant, nodes, name, parameters):
     """The record of one guest."""
     where = f"{variant}, {nodes} node(s), {name}"
@@ -110,6 +126,7 @@ def read_run(path, variant, nodes, name, parameters):
     for key in GREATEST:
         if key in stats[0]:
             record[key] = max(one[key] for one in stats)
+    add_sections(record, path, os.path.join(path, "..", "..", "kernel", variant, "System.map"))
     if "rt_prio=" not in record["parameters"]:
         for key in ("rt_samples", "rt_vmalloc_max_ns", "rt_vfree_max_ns"):
             record.pop(key, None)
@@ -175,6 +192,12 @@ def check_controls(runs):
             facts.append(f"positive control: {where}: preemption off for {held} us, seen as {run['max_us']} us")
             if abs(run["max_us"] - held) > BUSTED_TOLERANCE * held:
                 complaints.append(f"{where}: preemption was off for {held} us, cyclictest saw {run['max_us']} us")
+            # The plugin cannot tell the functions of a module.
+            found = [row["longest"] for row in run.get("preempt_off", []) if row["function"] == "(module)"]
+            if "preempt_off" in run:
+                facts.append(f"positive control: {where}: seen by the plugin as {found[0] if found else 0} instructions")
+                if not found or not held * 1000 <= found[0] < held * 1000 + PLUGIN_TOLERANCE:
+                    complaints.append(f"{where}: preemption was off for {held} us, the plugin saw {found} instructions")
     return complaints, facts
 
 
@@ -186,7 +209,7 @@ def figure_of(runs, variant, nodes, workload, figure):
 
 def limit_of(runs, variant, nodes, workload, figure, factor, of):
     """What a row of scripts/bounds allows one kernel, or None if what it refers to was not run."""
-    if of == "us":
+    if of in ("us", "instructions"):
         return factor
     if of == "base":
         reference = figure_of(runs, "base", nodes, workload, figure)

@@ -9,14 +9,14 @@ cache misses, memory bandwidth or power management: compare base with patched, n
 One CPU runs. "8 nodes" is the same machine with eight possible CPUs, seven of which stay off: vmalloc then
 keeps its free areas in eight nodes with pools of their own. Each workload is measured in several phases, which
 differ in the moment the load starts; the maximum is over all phases, "phases" shows the range of their maxima.
-The load runs for 0.2 s before each measurement. No tracer runs. Where the kernel has CONFIG_PCP_BATCH_SCALE_MAX it is
+The load runs for 0.2 s before each measurement. No tracer runs; sections with preemption off are measured by QEMU,
+from the start of cyclictest to its end, at no cost to the guest. Where the kernel has CONFIG_PCP_BATCH_SCALE_MAX it is
 0, in base and patched alike: otherwise the page allocator's own long sections (refilling a per-CPU list) show as well.
 The load of "curve" frees its areas as SCHED_FIFO 1 in one go, so that the drain finds exactly that many."""
 
 NOT_MEASURED = """\
 Hardware: caches, memory, SMIs, power management; several running CPUs, so lock contention and IPIs; other
-architectures and preemption models than the one named above; the share of vmalloc in what remains of the latency
-(that takes a trace)."""
+architectures and preemption models than the one named above."""
 
 
 # Where a figure says nothing: no load, or a share of the CPU that the reader of vmallocinfo decides.
@@ -107,6 +107,17 @@ def curve(points):
     return grid([["kernel", "nodes"] + areas] + rows)
 
 
+def sections(runs):
+    """The longest sections with preemption off, by function; of the load, so not those of the controls."""
+    rows = []
+    for run in runs:
+        if run["workload"] not in ("idle", "busted"):
+            for row in run.get("preempt_off", [])[:4] + [row for row in run.get("preempt_off", [])[4:] if row["vmalloc"]][:1]:
+                rows.append([run["workload"], run["variant"], run["nodes"], ("* " if row["vmalloc"] else "  ") + row["function"]
+                             + (f" < {row['callers'][0]}" if row["callers"] else ""), row["longest"], row["average"], row["count"]])
+    return grid([["workload", "kernel", "nodes", "* is vmalloc's", "longest", "average", "count"]] + rows, 4) if rows else ""
+
+
 def bounds(found):
     rows = [["held" if bound["held"] else "BROKEN", bound["name"], bound["figure"],
              f"{bound['relation']} {number(bound['limit'])}", number(bound["value"])] for bound in found]
@@ -133,6 +144,7 @@ def render(report):
         section("Longest latency by number of lazily freed areas, microseconds",
                 curve(report["curve"]) if report["curve"] else ""),
         section("All latencies, microseconds", latencies(runs)),
+        section("Sections with preemption off, instructions, the four functions with the longest and vmalloc's first", sections(runs)),
         section("Cost", compare(runs, [
             ("ops_per_second", "operations per virtual second"),
             ("drains_per_million", "TLB flushes per million frees"),
