@@ -9,9 +9,10 @@ cache misses, memory bandwidth or power management: compare base with patched, n
 One CPU runs. "8 nodes" is the same machine with eight possible CPUs, seven of which stay off: vmalloc then
 keeps its free areas in eight nodes with pools of their own. Each workload is measured in several phases, which
 differ in the moment the load starts; the maximum is over all phases, "phases" shows the range of their maxima.
-The load runs for 0.2 s before each measurement. No tracer runs; sections with preemption off are measured by QEMU,
-from the start of cyclictest to its end, at no cost to the guest. Where the kernel has CONFIG_PCP_BATCH_SCALE_MAX it is
-0, in base and patched alike: otherwise the page allocator's own long sections (refilling a per-CPU list) show as well.
+The load runs for 0.2 s before each measurement. No tracer runs. Sections with preemption off are measured by QEMU, from
+before cyclictest starts until after it has ended, so what it takes to lock its memory is among them. Where the kernel has
+CONFIG_PCP_BATCH_SCALE_MAX it is 0, in base and patched alike: otherwise the page allocator's own long sections
+(refilling a per-CPU list) show as well.
 The load of "curve" frees its areas as SCHED_FIFO 1 in one go, so that the drain finds exactly that many."""
 
 NOT_MEASURED = """\
