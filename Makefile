@@ -9,6 +9,9 @@ WORKLOADS ?=
 W ?= fragment
 PHASES ?=
 SUITES ?=
+FLAVOUR ?= debug
+MINUTES ?= 10
+BUG ?=
 KERNELS ?=
 ARCHS ?=
 MODELS ?=
@@ -29,6 +32,10 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
+
+torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep or KCSAN [MINUTES=10 FLAVOUR=debug|kcsan VARIANT= BUG=]
+	@scripts/torture --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' --flavour '$(FLAVOUR)' --variant '$(VARIANT)' \
+		--minutes '$(MINUTES)' $(if $(BUG),--bug '$(BUG)')
 
 preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
 	@scripts/preempt-off --kernel '$(K)' --preempt '$(PREEMPT)' '$(W)'
@@ -73,4 +80,4 @@ clean:		#: remove what was built; keep downloads, compiler cache and reports
 distclean:	#: remove everything that was made or downloaded
 	rm -rf out
 
-.PHONY: help bench test preempt-off mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean
+.PHONY: help bench test torture preempt-off mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean

@@ -2,6 +2,8 @@
 # shellcheck shell=bash disable=SC2154 # line, arch and preempt are the test's
 # drain.sh - what the tests of the backlog share. Sourced after tap.sh, with line, arch and preempt set.
 
+. "$SCRIPTS/bug.sh"
+
 tree=$("$SCRIPTS/tree" "$line")
 results=$OUT/test/${ME#test-}
 mkdir -p "$results"
@@ -63,17 +65,6 @@ pair() { "${@//VARIANT/base}" & "${@//VARIANT/patched}" & wait; }
 # test_kernel NAME: a kernel with that one of patches/test/NAME*.patch on top of the series that applies to it.
 test_kernel()
 {
-	local patch
-	(
-		flock 8
-		git -C "$tree" checkout -q --detach series
-		for patch in "$TOP/patches/test/$1"*.patch; do
-			git -C "$tree" apply --check "$patch" 2>/dev/null || continue
-			git -C "$tree" -c user.name=test -c user.email=test@localhost am -q --committer-date-is-author-date "$patch" >&2
-			git -C "$tree" tag -f "$1" >&2
-			exit
-		done
-		die "none of patches/test/$1*.patch applies to the series"
-	) 8>"$OUT/tree/.lock" || exit
+	bug_commit "$tree" "$1" || exit
 	kernel[$1]=$("$SCRIPTS/build-kernel" "$line" "$arch" "$preempt" bench "$1")
 }
