@@ -1,20 +1,34 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# bug.sh - kernels with a patch of patches/test on top of the series. Sourced after lib.sh.
+# bug.sh - kernels with patches on top of the series. Sourced after lib.sh.
+
+# series_with TREE PATCH...: print the commit in TREE that has the patches on top of the series. The same patches give the
+# same commit, so that its kernel is not built twice.
+series_with()
+{
+	local tree=$1 patch
+	shift
+	(
+		flock 8
+		export GIT_AUTHOR_NAME=test GIT_AUTHOR_EMAIL=test@localhost GIT_AUTHOR_DATE=2026-01-01T00:00:00Z
+		export GIT_COMMITTER_NAME=test GIT_COMMITTER_EMAIL=test@localhost GIT_COMMITTER_DATE=2026-01-01T00:00:00Z
+		git -C "$tree" checkout -q -f --detach series
+		for patch; do
+			git -C "$tree" apply --index "$patch" >&2 || exit
+		done
+		[ $# = 0 ] || git -C "$tree" commit -q -m "TEST ONLY: ${*##*/}" >&2 || exit
+		git -C "$tree" rev-parse HEAD
+	) 8>"$OUT/tree/.lock"
+}
 
 # bug_commit TREE NAME: tag as NAME, in TREE, the series with that one of patches/test/NAME*.patch that applies to it.
 bug_commit()
 {
-	local tree=$1 name=$2 patch
-	(
-		flock 8
-		git -C "$tree" checkout -q --detach series
-		for patch in "$TOP/patches/test/$name"*.patch; do
-			git -C "$tree" apply --check "$patch" 2>/dev/null || continue
-			git -C "$tree" -c user.name=test -c user.email=test@localhost am -q --committer-date-is-author-date "$patch" >&2
-			git -C "$tree" tag -f "$name" >&2
-			exit
-		done
-		die "none of patches/test/$name*.patch applies to the series"
-	) 8>"$OUT/tree/.lock"
+	local tree=$1 name=$2 patch commit
+	for patch in "$TOP/patches/test/$name"*.patch; do
+		commit=$(series_with "$tree" "$patch" 2>/dev/null) || continue
+		git -C "$tree" tag -f "$name" "$commit" >&2
+		return
+	done
+	die "none of patches/test/$name*.patch applies to the series"
 }
