@@ -55,7 +55,7 @@ memory_fills()
 {
 	i=0
 	while running && [ "$(awk '/MemAvail/ { print $2 }' /proc/meminfo)" -gt $((memory / 8)) ]; do
-		dd if=/dev/zero of="$work/fill/$i" bs=1M count=16
+		dd if=/dev/zero of="$work/fill/$i" bs=1M count=64
 		i=$((i + 1))
 	done
 	rm -f "$work"/fill/*
@@ -68,12 +68,12 @@ test_vmalloc_loads()
 {
 	[ -e /test_vmalloc.ko ] || { sleep 1; return; }
 	case $((n % 6)) in
-	0) set -- 128 1 ;;	# per-CPU
-	1) set -- 8 300 ;;	# random size
-	2) set -- 32 500 ;;	# random size and alignment
-	3) set -- 256 1000 ;;	# freed by RCU, may sleep
-	4) set -- 512 1000 ;;	# freed by RCU
-	5) set -- 16 500 ;;	# aligned
+	0) set -- 8 300 ;;	# random size
+	1) set -- 32 500 ;;	# random size and alignment
+	2) set -- 256 1000 ;;	# freed by RCU, may sleep
+	3) set -- 512 1000 ;;	# freed by RCU
+	4) set -- 16 500 ;;	# aligned
+	5) set -- 128 1 ;;	# per-CPU: minutes with KASAN
 	esac
 	insmod /test_vmalloc.ko run_test_mask="$1" test_loop_count="$2" nr_threads=2
 	n=$((n + 1))
