@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""report.py - turn the raw results of a benchmark into report.json, report.txt and latency.svg
+"""report.py - turn the raw results of a benchmark into report.json, report.txt, report.html and latency.svg
 
 usage: scripts/report.py RESULTS WORKLOADS BOUNDS
 
@@ -14,6 +14,7 @@ import os
 import sys
 
 import preempt_off
+import report_html
 import report_svg
 import report_text
 
@@ -21,6 +22,7 @@ LOADS = "churn fragment large mixed vmap map_ram".split()
 CURVE = "curve-"
 BUSTED_TOLERANCE = 0.05
 SECTIONS = 10
+SHARES = (0.5, 0.99, 0.999, 0.9999, 0.99999)
 PLUGIN_TOLERANCE = 1000
 SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns "
           "rt_samples reads read_ns elapsed_ns").split()
@@ -52,14 +54,19 @@ def read_stats(path):
     return stats
 
 
-def percentile(histogram, samples, share):
-    """The smallest latency that at least share of all samples do not exceed; None if that is beyond the histogram."""
-    seen = 0
-    for latency in sorted(histogram):
-        seen += histogram[latency]
-        if seen >= share * samples:
-            return latency
-    return None
+def percentiles(histogram, samples):
+    """For each share of SHARES, in percent, the smallest latency that at least so many samples do not exceed, and how many
+    do exceed it; none where that is beyond the histogram, or where there are so few samples that none need exceed it.
+    """
+    latency, beyond, seen, left = {}, {}, 0, sorted(histogram, reverse=True)
+    for share in SHARES:
+        while left and seen < share * samples:
+            last = left.pop()
+            seen += histogram[last]
+        known = seen >= share * samples and samples * (1 - share) > 0.999
+        latency[f"{100 * share:g}"] = last if known else None
+        beyond[f"{100 * share:g}"] = samples - seen if known else None
+    return {"percentiles_us": latency, "beyond": beyond}
 
 
 def latencies(results):
@@ -79,8 +86,7 @@ def latencies(results):
         "samples": samples,
         "min_us": min(histogram),
         "avg_us": round(total / samples, 2),
-        "p99_us": percentile(histogram, samples, 0.99),
-        "p9999_us": percentile(histogram, samples, 0.9999),
+        **percentiles(histogram, samples),
         "max_us": max(phase_max),
         "phase_max_us": phase_max,
         "overflow": overflow,
@@ -321,8 +327,10 @@ def main():
                          ["bound broken: " + bound["name"] for bound in broken])
     report["controls"] = facts
     report["runs"] = runs
-    words = report_text.render(report)
+    title, parts = report_text.title(report), report_text.parts(report)
+    words = report_text.words(title, parts)
     write(os.path.join(results, "latency.svg"), report_svg.render(report))
+    write(os.path.join(results, "report.html"), report_html.page(title, parts, report_svg.panels(report)))
     write(os.path.join(results, "report.txt"), words)
     write(os.path.join(results, "report.json"), json.dumps(report, indent=1) + "\n")
     print(words, end="")

@@ -12,6 +12,8 @@ class Panel:
     """One plot with two logarithmic axes."""
 
     def __init__(self, column, row, title, x_label, y_label, x_range, y_range):
+        self.title = title
+        self.view = f"{column * WIDTH} {70 + row * HEIGHT} {WIDTH} {HEIGHT}"
         self.x0, self.y0 = column * WIDTH + LEFT, 70 + row * HEIGHT + TOP
         self.width, self.height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
         self.x_range, self.y_range = x_range, y_range
@@ -123,11 +125,11 @@ def document(title, subtitle, rows, panels):
         *(part for panel in panels for part in panel.out), "</svg>"]) + "\n"
 
 
-def render(report):
+def panels(report):
     runs = {(run["workload"], run["nodes"], run["variant"]): run for run in report["runs"] if "histogram" in run}
     x_max = ceiling(max([run["max_us"] for run in runs.values()] or [10]))
     y_max = ceiling(max([max(run["histogram"].values()) for run in runs.values()] or [10]))
-    panels = []
+    found = []
     for row, workload in enumerate(("fragment", "vmallocinfo")):
         for column, nodes in enumerate((1, 8)):
             if (workload, nodes, "base") not in runs:
@@ -138,12 +140,16 @@ def render(report):
                 run = runs.get(("idle", nodes, "patched") if kind == "idle" else (workload, nodes, kind))
                 if run:
                     histogram(panel, run, kind, place)
-            panels.append(panel)
+            found.append(panel)
     if report["curve"]:
         highest = ceiling(max(point["max_us"] for point in report["curve"]))
-        panels += [curve(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
+        found += [curve(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
                          [p for p in report["curve"] if p["nodes"] == nodes], highest)
                    for column, nodes in enumerate((1, 8))]
+    return found
+
+
+def render(report):
     return document(f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched",
                     f"{report['qemu']['version']}; virtual time, 1 instruction = 1 ns; both axes logarithmic; "
-                    "the dot marks the maximum", 3, panels)
+                    "the dot marks the maximum", 3, panels(report))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""report_text.py - report.txt, from the content of report.json"""
+"""report_text.py - what a report says, from the content of report.json, and report.txt of it"""
 
 METHOD = """\
 Virtual time: QEMU runs the guest so that one instruction takes one nanosecond and a halted CPU skips to its next
@@ -13,6 +13,7 @@ The load runs for 0.2 s before each measurement. No tracer runs. Sections with p
 before cyclictest starts until after it has ended, so what it takes to lock its memory is among them. Where the kernel has
 CONFIG_PCP_BATCH_SCALE_MAX it is 0, in base and patched alike: otherwise the page allocator's own long sections
 (refilling a per-CPU list) show as well.
+A percentile is left out where there are too few samples for one to be beyond it; report.json says how many are.
 The load of "curve" frees its areas as SCHED_FIFO 1 in one go, so that the drain finds exactly that many."""
 
 NOT_MEASURED = """\
@@ -39,6 +40,19 @@ def grid(rows, left=1):
     lines = ["  ".join(cell.ljust(width) if i < left else cell.rjust(width)
                        for i, (cell, width) in enumerate(zip(row, widths))).rstrip() for row in rows]
     return "\n".join("  " + line for line in lines) + "\n"
+
+
+class Table:
+    """Rows of cells, the first of them the heading; the first columns are flush left."""
+
+    def __init__(self, rows, left=1):
+        self.rows, self.left = rows, left
+
+    def __bool__(self):
+        return len(self.rows) > 1
+
+    def __str__(self):
+        return grid(self.rows, self.left)
 
 
 def pairs(runs, field):
@@ -68,14 +82,14 @@ def compare(runs, fields):
             if workload not in UNCOMPARED.get(field, ()) and not workload.startswith(("curve-", "rt-")):
                 b, p = value(base, field), value(patched, field)
                 rows.append([workload, name, nodes, number(b), number(p), times(p, b)])
-    return grid([["workload", "figure", "nodes", "base", "patched", "patched/base"]] + rows, 2) if rows else ""
+    return Table([["workload", "figure", "nodes", "base", "patched", "patched/base"]] + rows, 2)
 
 
 def rt_times(runs):
     rows = [[workload, name, nodes, value(base, field), value(patched, field)]
             for field, name in (("rt_vmalloc_max_ns", "vmalloc()"), ("rt_vfree_max_ns", "vfree()"))
             for workload, nodes, base, patched in pairs(runs, field)]
-    return grid([["workload", "", "nodes", "base", "patched"]] + rows, 2) if rows else ""
+    return Table([["workload", "", "nodes", "base", "patched"]] + rows, 2)
 
 
 def worst(runs):
@@ -85,16 +99,17 @@ def worst(runs):
     rows.sort(key=lambda row: -(row[2] or 0))
     idle = [[workload, nodes, value(base, "max_us"), value(patched, "max_us"), None]
             for workload, nodes, base, patched in pairs(runs, "max_us") if workload == "idle"]
-    return grid([["workload", "nodes", "base", "patched", "base/patched"]] + rows + idle)
+    return Table([["workload", "nodes", "base", "patched", "base/patched"]] + rows + idle)
 
 
 def latencies(runs):
     rows = [[run["workload"], run["variant"], run["nodes"], run["samples"], run["min_us"], f"{run['avg_us']:.2f}",
-             run["p99_us"], run["p9999_us"], run["max_us"], run["overflow"],
+             *run["percentiles_us"].values(), run["max_us"], run["overflow"],
              f"{min(run['phase_max_us'])}..{max(run['phase_max_us'])} ({run['phases']})"]
             for run in runs if "max_us" in run]
-    return grid([["workload", "kernel", "nodes", "samples", "min", "avg", "p99", "p99.99", "max", "over",
-                  "phases"]] + rows, 2)
+    shares = next((run["percentiles_us"] for run in runs if "max_us" in run), ())
+    return Table([["workload", "kernel", "nodes", "samples", "min", "avg", *(f"p{share}" for share in shares), "max", "over",
+                   "phases"]] + rows, 2)
 
 
 def curve(points):
@@ -105,7 +120,7 @@ def curve(points):
             found = {p["lazy_areas"]: p["max_us"] for p in points if (p["variant"], p["nodes"]) == (variant, nodes)}
             if found:
                 rows.append([variant, nodes] + [found.get(a) for a in areas])
-    return grid([["kernel", "nodes"] + areas] + rows)
+    return Table([["kernel", "nodes"] + areas] + rows)
 
 
 def sections(runs):
@@ -116,52 +131,58 @@ def sections(runs):
             for row in run.get("preempt_off", [])[:4] + [row for row in run.get("preempt_off", [])[4:] if row["vmalloc"]][:1]:
                 rows.append([run["workload"], run["variant"], run["nodes"], ("* " if row["vmalloc"] else "  ") + row["function"]
                              + (f" < {row['callers'][0]}" if row["callers"] else ""), row["longest"], row["average"], row["count"]])
-    return grid([["workload", "kernel", "nodes", "* is vmalloc's", "longest", "average", "count"]] + rows, 4) if rows else ""
+    return Table([["workload", "kernel", "nodes", "* is vmalloc's", "longest", "average", "count"]] + rows, 4)
 
 
 def bounds(found):
     rows = [["held" if bound["held"] else "BROKEN", bound["name"], bound["figure"],
              f"{bound['relation']} {number(bound['limit'])}", number(bound["value"])] for bound in found]
-    return grid([["", "bound", "figure", "limit", "value"]] + rows, 3)
-
-
-def section(title, body):
-    return f"{title}\n\n{body.rstrip()}\n\n" if body else ""
+    return Table([["", "bound", "figure", "limit", "value"]] + rows, 3)
 
 
 def indent(lines):
     return "".join(f"  {line}\n" for line in lines)
 
 
-def render(report):
+def title(report):
+    return (f"vmalloc-rt: Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: "
+            f"{report['verdict'].upper()}")
+
+
+def parts(report):
+    """(heading, body) of each part of the report. A body is a Table or a list of lines."""
     runs = report["runs"]
-    head = (f"vmalloc-rt: Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: "
-            f"{report['verdict'].upper()}\n\n")
-    if report["reasons"]:
-        head += indent(report["reasons"]) + "\n"
-    return head + "".join([
-        section("Worst wake-up latency, microseconds of virtual time, worst first", worst(runs)),
-        section("Bounds on the patched kernel", bounds(report["bounds"])),
-        section("Longest latency by number of lazily freed areas, microseconds",
-                curve(report["curve"]) if report["curve"] else ""),
-        section("All latencies, microseconds", latencies(runs)),
-        section("Sections with preemption off, instructions, the four functions with the longest and vmalloc's first", sections(runs)),
-        section("Cost", compare(runs, [
+    return [
+        ("", report["reasons"]),
+        ("Worst wake-up latency, microseconds of virtual time, worst first", worst(runs)),
+        ("Bounds on the patched kernel", bounds(report["bounds"])),
+        ("Longest latency by number of lazily freed areas, microseconds", curve(report["curve"])),
+        ("All latencies, microseconds", latencies(runs)),
+        ("Sections with preemption off, instructions, the four functions with the longest and vmalloc's first", sections(runs)),
+        ("Cost", compare(runs, [
             ("ops_per_second", "operations per virtual second"),
             ("drains_per_million", "TLB flushes per million frees"),
             ("purge_ns_per_area", "instructions per purged area"),
             ("read_ns_each", "instructions per reading")])),
-        section("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
-                rt_times(runs)),
-        section("Controls", indent(report["controls"])),
-        section("Method", indent(METHOD.splitlines())),
-        section("Not measured", indent(NOT_MEASURED.splitlines())),
-        section("Machine and tools", indent([
+        ("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
+         rt_times(runs)),
+        ("Controls", report["controls"]),
+        ("Method", METHOD.splitlines()),
+        ("Not measured", NOT_MEASURED.splitlines()),
+        ("Machine and tools", [
             report["qemu"]["version"], report["guest"]["cpu"], report["guest"]["memory"],
             f"compiler: {report['compiler']}", f"kernel configuration: sha256 {report['config_sha256']}",
-            "guest: " + ", ".join(report["guest"]["packages"])])),
-        section("Series", indent(report["series"])),
-        section("Commands (the first run's; runs/*/command has the others)", indent([
+            "guest: " + ", ".join(report["guest"]["packages"])]),
+        ("Series", report["series"]),
+        ("Commands (the first run's; runs/*/command has the others)", [
             report["qemu"]["command"],
-            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h UPTO --json=FILE"])),
-    ]).rstrip() + "\n"
+            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h UPTO --json=FILE"]),
+    ]
+
+
+def words(heading, found):
+    """The text of a report."""
+    found = [(name, str(body) if isinstance(body, Table) else indent(body)) for name, body in found if body]
+    return "\n".join([heading + "\n"] if heading else []) + "".join(
+        ("\n" if heading or number else "") + (f"{name}\n\n" if name else "") + body
+        for number, (name, body) in enumerate(found))
