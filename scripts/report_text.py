@@ -71,7 +71,8 @@ def value(run, field):
 def times(base, patched):
     if base is None or not patched:
         return None
-    return f"{base / patched:.3g}"
+    quotient = base / patched
+    return f"{quotient:.0f}" if quotient >= 1000 else f"{quotient:.3g}"
 
 
 def compare(runs, fields):
