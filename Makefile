@@ -40,6 +40,9 @@ torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep
 preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
 	@scripts/preempt-off --kernel '$(K)' --preempt '$(PREEMPT)' '$(W)'
 
+sweep:		#: what the number of areas merged per hold of the lock costs and saves: latency, instructions, a plot
+	@scripts/sweep --kernel '$(K)' --preempt '$(PREEMPT)'
+
 mutants:	#: put known mistakes on top of the series: each has to be caught [MUTANTS=]
 	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(MUTANTS)
 
@@ -80,4 +83,4 @@ clean:		#: remove what was built; keep downloads, compiler cache and reports
 distclean:	#: remove everything that was made or downloaded
 	rm -rf out
 
-.PHONY: help bench test torture preempt-off mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean
+.PHONY: help bench test torture preempt-off sweep mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean

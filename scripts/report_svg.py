@@ -48,11 +48,13 @@ class Panel:
                     self.line(self.x0, at, self.x0 + self.width, at)
                     self.text(self.x0 - 6, at + 4, label, anchor="end")
 
-    def line(self, x1, y1, x2, y2):
-        self.out.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="#ddd"/>')
+    def line(self, x1, y1, x2, y2, colour="#ddd"):
+        self.out.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>')
 
     def path(self, points, kind):
-        colour, dash = STYLE[kind]
+        self.polyline(points, *STYLE[kind])
+
+    def polyline(self, points, colour, dash=""):
         steps = " ".join(f"{'L' if i else 'M'}{x:.1f} {y:.1f}" for i, (x, y) in enumerate(points))
         self.out.append(f'<path d="{steps}" fill="none" stroke="{colour}" stroke-width="1.8" '
                         f'stroke-dasharray="{dash}"/>')
