@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/bottom_half.h>
 #include <linux/cpumask.h>
 #include <linux/debugfs.h>
 #include <linux/err.h>
@@ -42,6 +43,8 @@
 /* Not a multiple of a measuring timer's period: the phase sweeps over it. */
 #define STRESS_BUSTED_NS	10013000
 #define STRESS_HOG_NS		(50 * NSEC_PER_USEC)
+#define STRESS_ATOMIC_FREES	64	/* in a row, */
+#define STRESS_ATOMIC_US	500	/* then time for the kernel to do them */
 #define STRESS_LARGE_MIN	256	/* smallest area that no per-node pool takes */
 #define STRESS_MIXED_MAX	512
 #define STRESS_RAM_POOL		128	/* pages that map_ram maps */
@@ -192,7 +195,7 @@ static const struct kernel_param_ops stress_param_ops = {
 
 static char *workload = "none";
 module_param(workload, charp, 0444);
-MODULE_PARM_DESC(workload, "none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race");
+MODULE_PARM_DESC(workload, "none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race atomic");
 
 module_param_cb(threads, &stress_param_ops, &p_threads, 0444);
 MODULE_PARM_DESC(threads, "load threads, 1..1024 (1; hog and oom_race one for each CPU)");
@@ -712,6 +715,14 @@ static void stress_unmap_vmalloc(struct stress_area *a)
 	vfree(a->addr);
 }
 
+/* The kernel puts it off, as it may not sleep. */
+static void stress_unmap_atomic(struct stress_area *a)
+{
+	local_bh_disable();
+	vfree(a->addr);
+	local_bh_enable();
+}
+
 static void *stress_map_vmap(struct stress_thread *t, struct stress_area *a)
 {
 	return vmap(t->map, a->pages, VM_MAP, PAGE_KERNEL);
@@ -876,6 +887,16 @@ static void stress_round_replace(struct stress_thread *t)
 
 	stress_free(t, a);
 	stress_alloc(t, a);
+}
+
+/* Memory comes back later: whoever never waits for it runs out of it. */
+static void stress_round_atomic(struct stress_thread *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < STRESS_ATOMIC_FREES && stress_go_on(); i++)
+		stress_round_replace(t);
+	stress_sleep_us(STRESS_ATOMIC_US);
 }
 
 /* Frees a burst, as SCHED_FIFO if asked to. */
@@ -1086,6 +1107,10 @@ static const struct stress_ops stress_workloads[] = {
 		.uses = STRESS_PAGES | STRESS_BACKLOG | STRESS_ALL_CPUS,
 		.map = stress_map_vmap, .unmap = stress_unmap_vmap,
 		.round = stress_round_churn,
+	}, {
+		.name = "atomic", .def_areas = 256, .uses = STRESS_SET | STRESS_PAGES,
+		.map = stress_map_vmalloc, .unmap = stress_unmap_atomic,
+		.setup = stress_setup_all, .round = stress_round_atomic,
 	},
 };
 
@@ -1402,7 +1427,7 @@ static int stress_find_workload(void)
 			return 0;
 		}
 	}
-	pr_err("unknown workload \"%.32s\" (none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race)\n",
+	pr_err("unknown workload \"%.32s\" (none churn fragment large mixed vmap map_ram hold purge busted rt_free hog oom_race atomic)\n",
 	       workload);
 	return -EINVAL;
 }
