@@ -225,16 +225,14 @@ def limit_of(runs, variant, nodes, workload, figure, factor, of):
     return None if reference is None else round(factor * reference, 3)
 
 
-def drain_resolution(runs, nodes, workload):
-    """What drains per million frees cannot tell apart: two drains in each phase, and an area in each drain.
+def count_resolution(runs, nodes, workload):
+    """What two drains more or less in each phase make in drains per million frees.
 
     A phase begins and ends between two drains, so a count is up to one off the rate for each phase, and the difference
-    of two counts of the same rate up to two. A drain has what was freed until its worker gets the CPU: whether that is before or
-    after one more area is no property of a kernel.
+    of two counts of the same rate up to two.
     """
-    base, patched = find(runs, "base", nodes, workload), find(runs, "patched", nodes, workload)
-    area = base["drains"] / base["drained_areas"] if base.get("drained_areas", 0) > 0 else 0
-    return 2 * patched["phases"] * 1e6 / patched["frees"] + area * base["drains_per_million"]
+    record = find(runs, "patched", nodes, workload)
+    return 2 * record["phases"] * 1e6 / record["frees"]
 
 
 def applies(words, name):
@@ -257,7 +255,7 @@ def check_bounds(runs, rows, line, arch, preempt):
                 if value is None or allowed is None:
                     continue
                 if figure == "drains_per_million":
-                    allowed = round(allowed + drain_resolution(runs, nodes, workload), 2)
+                    allowed = round(allowed + count_resolution(runs, nodes, workload), 2)
                 held = value <= allowed if relation == "<=" else value >= allowed
                 bounds.append({"name": f"{name}: {workload}, {nodes} node(s)", "figure": figure,
                                "relation": relation, "limit": allowed, "value": value, "held": held})
