@@ -327,10 +327,10 @@ def main():
                          ["bound broken: " + bound["name"] for bound in broken])
     report["controls"] = facts
     report["runs"] = runs
-    title, parts = report_text.title(report), report_text.parts(report)
+    title, parts, panels = report_text.title(report), report_text.parts(report), report_svg.panels(report)
     words = report_text.words(title, parts)
-    write(os.path.join(results, "latency.svg"), report_svg.render(report))
-    write(os.path.join(results, "report.html"), report_html.page(title, parts, report_svg.panels(report)))
+    write(os.path.join(results, "latency.svg"), report_svg.render(report, panels))
+    write(os.path.join(results, "report.html"), report_html.page(title, parts, panels))
     write(os.path.join(results, "report.txt"), words)
     write(os.path.join(results, "report.json"), json.dumps(report, indent=1) + "\n")
     print(words, end="")

@@ -151,7 +151,7 @@ def panels(report):
     return found
 
 
-def render(report):
+def render(report, drawn):
     return document(f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched",
                     f"{report['qemu']['version']}; virtual time, 1 instruction = 1 ns; both axes logarithmic; "
-                    "the dot marks the maximum", 3, panels(report))
+                    "the dot marks the maximum", 3, drawn)

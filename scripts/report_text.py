@@ -183,7 +183,8 @@ def parts(report):
 
 def words(heading, found):
     """The text of a report."""
-    found = [(name, str(body) if isinstance(body, Table) else indent(body)) for name, body in found if body]
-    return "\n".join([heading + "\n"] if heading else []) + "".join(
-        ("\n" if heading or number else "") + (f"{name}\n\n" if name else "") + body
-        for number, (name, body) in enumerate(found))
+    pieces = [heading + "\n"] if heading else []
+    for name, body in found:
+        if body:
+            pieces.append((f"{name}\n\n" if name else "") + (str(body) if isinstance(body, Table) else indent(body)))
+    return "\n".join(pieces)
