@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The part of QEMU's plugin interface, version 1, that this needs. */
 typedef uint64_t qemu_plugin_id_t;
@@ -183,11 +184,14 @@ struct change {
 
 /*
  * The only one that adds a register: __local_bh_enable_ip() takes all off but
- * one. What it takes is 0x200, or 0x201 if a lock is given up as well.
+ * one. What it takes is a constant of its caller's: 0x200, or 0x201 if a lock is
+ * given up as well.
  */
-static uint32_t bh_enable_delta(void)
+static uint64_t bh_taken = BH_LOCKED;
+
+static void exec_bh_enable(unsigned int cpu, void *arg)
 {
-	return count & 0xff ? -BH_LOCKED : 1 - BH_LOCKED;
+	bh_taken = (uintptr_t)arg;
 }
 
 static void exec_change(unsigned int cpu, qemu_plugin_meminfo_t info,
@@ -210,7 +214,7 @@ static void exec_change(unsigned int cpu, qemu_plugin_meminfo_t info,
 	last_pc = change->pc;
 	last_change = now;
 	change_count(change->pc, change->by_register ?
-		     bh_enable_delta() : change->delta);
+		     1 - bh_taken : change->delta);
 }
 
 /* The idle task has preemption off for as long as it lasts. */
@@ -220,6 +224,16 @@ static void exec_halt(unsigned int cpu, void *arg)
 		return;
 	end_section((uintptr_t)arg);
 	begin_section((uintptr_t)arg);
+}
+
+/* On the way to user space preemption is on; else all since then is wrong. */
+static void exec_sysret(unsigned int cpu, void *arg)
+{
+	if (!count)
+		return;
+	fprintf(stderr, "preempt-off: preempt_count is 0 on the way to user space, not %#x\n",
+		count);
+	_exit(1);
 }
 
 static void exec_start(unsigned int cpu, void *arg)
@@ -343,6 +357,13 @@ static void translate_insn(struct qemu_plugin_insn *insn)
 		memcpy(arg, &change, sizeof(change));
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
+	} else if (b[0] == 0xbe && (get_le32(b + 1) | 1) == (BH_LOCKED | 1)) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, exec_bh_enable,
+				QEMU_PLUGIN_CB_NO_REGS,
+				(void *)(uintptr_t)get_le32(b + 1));
+	} else if (size == 3 && !memcmp(b, "\x48\x0f\x07", 3)) {
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, exec_sysret,
+				QEMU_PLUGIN_CB_NO_REGS, NULL);
 	} else if (b[0] == 0xf4) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, exec_halt,
 				QEMU_PLUGIN_CB_NO_REGS, arg);
