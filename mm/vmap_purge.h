@@ -19,7 +19,7 @@
 #define _MM_VMAP_PURGE_H
 
 /* Areas that a purge handles before it lets others in, at the least. */
-#define VMAP_PURGE_BATCH	32U
+#define VMAP_PURGE_BATCH	16U
 
 /* Areas that are given back at a time, locked or not: preemptible work. */
 #define VMAP_PURGE_PIECE	128U

@@ -33,17 +33,17 @@ static unsigned int rnd(unsigned int below)
 	return (rnd_state * 0x2545f4914f6cdd1dull >> 33) % below;
 }
 
-/* Two areas for each CPU, counted one by one, and never less than 32. */
+/* Two areas for each CPU, counted one by one, and never less than 16. */
 static void test_batch(void)
 {
 	unsigned int areas = 0;
 
 	for (unsigned int cpus = 0; cpus <= 8192; cpus++, areas += 2)
-		check_eq(vmap_purge_batch(cpus), areas < 32 ? 32 : areas);
+		check_eq(vmap_purge_batch(cpus), areas < 16 ? 16 : areas);
 	/* However absurd the number: not 0, which would be no progress. */
 	for (unsigned int bit = 1u << 31; bit; bit >>= 1) {
-		check_eq(vmap_purge_batch(bit) >= 32, 1);
-		check_eq(vmap_purge_batch(bit - 1) >= 32, 1);
+		check_eq(vmap_purge_batch(bit) >= 16, 1);
+		check_eq(vmap_purge_batch(bit - 1) >= 16, 1);
 	}
 }
 
