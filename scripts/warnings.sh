@@ -4,8 +4,8 @@
 
 warnings_build() { echo "$OUT/build/w1-${tree##*/}-$arch-$preempt"; }
 
-# warnings COMMIT NAME [OPTION...]: what the compiler says of mm/vmalloc.c at W=1, without line
-# numbers. All in one build directory, so that the tools are built once. An option is given as to scripts/config.
+# warnings COMMIT NAME [OPTION...]: what the compiler says of mm/vmalloc.c at W=1, without line numbers, and "compiled" if it
+# did. All in one build directory, so that the tools are built once. An option is given as to scripts/config.
 warnings()
 {
 	local commit=$1 name=$2 build
@@ -15,7 +15,8 @@ warnings()
 		flock 8
 		git -C "$tree" checkout -q "$commit"
 		use_ccache
-		kmake=(make -s -C "$tree" O="$build" ARCH="$KARCH" CROSS_COMPILE="$CROSS_COMPILE"
+		# x86_64 is 64 bits whatever the configuration says; x86 is what it says.
+		kmake=(make -s -C "$tree" O="$build" ARCH="${KARCH%_64}" CROSS_COMPILE="$CROSS_COMPILE"
 			CC="$SCRIPTS/cc ${CROSS_COMPILE}gcc" -j"$(nproc)")
 		if [ "$(cat "$build/name" 2>/dev/null)" != "$name" ]; then
 			mkdir -p "$build"
@@ -26,18 +27,19 @@ warnings()
 			echo "$name" >"$build/name"
 		fi
 		rm -f "$build/mm/vmalloc.o"
-		"${kmake[@]}" W=1 mm/vmalloc.o 2>&1 || echo "does not build"
-	) 8>"$OUT/tree/.lock" | sed -n 's/^[^ ]*vmalloc\.c:[0-9:]* *//p; s/^[^ ]*vmap_purge\.h:[0-9:]* *//p; /error:/p; /^does not/p' |
+		"${kmake[@]}" W=1 mm/vmalloc.o 2>&1 && echo compiled
+	) 8>"$OUT/tree/.lock" | sed -n 's/^[^ ]*vmalloc\.c:[0-9:]* *//p; s/^[^ ]*vmap_purge\.h:[0-9:]* *//p; /error:/p; /^compiled$/p' |
 		sort
 }
 
-compiles() { ! grep '^does not' "$1"; }
+compiles() { grep -qx compiled "$1" || { cat "$1"; echo "does not compile"; return 1; }; }
+
+same() { compiles "$2" && diff <(uniq "$1") <(uniq "$2"); }
 
 # same_warnings BASE COMMIT WHAT: a check that the compiler says of COMMIT what it said of BASE (files of warnings)
 same_warnings()
 {
-	expect "W=1 clean$3: $(git -C "$tree" log -1 --format=%s "$2")" \
-		diff <(uniq "$1") <(uniq "$1-$2")
+	expect "W=1 clean$3: $(git -C "$tree" log -1 --format=%s "$2")" same "$1" "$1-$2"
 }
 
 # in_configs SUITE COMMIT...: the same for each of the commits, in those of scripts/configs that are for SUITE
