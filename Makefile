@@ -38,7 +38,7 @@ torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep
 		--minutes '$(MINUTES)' $(if $(BUG),--bug '$(BUG)')
 
 preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
-	@scripts/preempt-off --kernel '$(K)' --preempt '$(PREEMPT)' '$(W)'
+	@scripts/preempt-off --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' '$(W)'
 
 sweep:		#: what the number of areas merged per hold of the lock costs and saves: latency, instructions, a plot
 	@scripts/sweep --kernel '$(K)' --preempt '$(PREEMPT)'
