@@ -4,7 +4,7 @@
 
 usage: scripts/preempt_off.py [--top N] SYSTEM_MAP SECTIONS
 
-SECTIONS is the plugin's file. Sections are put down to the first function up the call chain that is no lock. What lies behind
+SECTIONS is the plugin's file. Sections are put down to the first function up the call chain that is no lock. What lies outside of
 the kernel's image is a module. Exit status: 0 written, 1 not.
 """
 
@@ -67,10 +67,8 @@ def longest_sections(system_map, sections):
     addresses, symbols, end = read_symbols(system_map)
 
     def name_of(pc):
-        if pc >= end:
-            return "(module)"
         i = bisect.bisect_right(addresses, pc) - 1
-        return symbols[addresses[i]] if i >= 0 else f"{pc:x}"
+        return symbols[addresses[i]] if i >= 0 and pc < end else "(module)"
 
     rows = []
     for name, found in read_sections(sections, name_of).items():

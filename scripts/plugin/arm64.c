@@ -19,12 +19,13 @@
 #define NR_PENDING	(1u << 16)
 #define SWITCH_SIZE	0x60		/* of cpu_switch_to(), at least */
 
-/* What a register has that was loaded from [base, #offset] and added to. */
+/* What a register has: a constant, or what was loaded from [base, #offset] and added to. */
 struct value {
-	bool loaded, by_register;
+	enum { UNKNOWN, CONSTANT, LOADED } kind;
+	bool by_register;
 	uint8_t base;
 	uint16_t offset;
-	uint32_t delta;
+	uint32_t delta;			/* or the constant */
 };
 
 struct change {
@@ -81,7 +82,7 @@ void arch_end(uint64_t next)
 	struct pending **p = &pending[(next >> 2) % NR_PENDING];
 	unsigned int i;
 
-	for (i = 0; i < NR_REGS && !reg[i].loaded; i++)
+	for (i = 0; i < NR_REGS && !reg[i].kind; i++)
 		;
 	if (i == NR_REGS)
 		return;
@@ -137,24 +138,37 @@ static void on_exec(struct qemu_plugin_insn *insn,
 					       (void *)(uintptr_t)arg);
 }
 
+/* An addition to, or a subtraction from, what was loaded. */
+static struct value add(uint32_t op)
+{
+	struct value n = reg[op >> 5 & 31], m = reg[op >> 16 & 31], sum;
+	bool sub = op >> 30 & 1;
+
+	if ((op & 0x3f800000) == 0x11000000) {
+		m.kind = CONSTANT;
+		m.delta = (op >> 10 & 0xfff) << (op >> 22 & 1 ? 12 : 0);
+	}
+	sum = n.kind == LOADED || sub ? n : m;
+	if (sum.kind != LOADED)
+		return (struct value){ .kind = UNKNOWN };
+	if (n.kind + m.kind == LOADED + CONSTANT)
+		sum.delta = sub ? n.delta - m.delta : n.delta + m.delta;
+	else
+		sum.by_register = true;
+	return sum;
+}
+
 /* Follow what is loaded, added to and stored again. */
 static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t pc)
 {
-	unsigned int d = op & 31, n = op >> 5 & 31, m = op >> 16 & 31;
+	unsigned int d = op & 31, n = op >> 5 & 31;
 	unsigned int offset = (op >> 10 & 0xfff) * (op >> 30 & 1 ? 8 : 4);
-	struct value value = { 0 };
+	struct value value = { .kind = UNKNOWN };
 	struct change *change;
-	uint32_t imm;
 
-	switch (op & 0xbfc00000) {
-	case 0xb9400000:		/* ldr */
-		value.loaded = offset == 8 || offset == 16;
-		value.base = n;
-		value.offset = offset;
-		break;
-	case 0xb9000000:		/* str */
+	if ((op & 0xbfc00000) == 0xb9000000) {			/* str */
 		value = reg[d];
-		if (!value.loaded || value.base != n || value.offset != offset ||
+		if (value.kind != LOADED || value.base != n || value.offset != offset ||
 		    !(value.delta || value.by_register))
 			return;
 		change = malloc(sizeof(*change));
@@ -165,21 +179,16 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, change);
 		return;
-	default:
-		value = reg[n];
-		imm = (op >> 10 & 0xfff) << (op >> 22 & 1 ? 12 : 0);
-		if ((op & 0x7f800000) == 0x11000000) {		/* add */
-			value.delta += imm;
-		} else if ((op & 0x7f800000) == 0x51000000) {	/* sub */
-			value.delta -= imm;
-		} else if ((op & 0x3fe0fc00) == 0x0b000000) {	/* add, sub: register */
-			if (!value.loaded)
-				value = reg[m];
-			value.by_register = true;
-		} else {
-			value.loaded = false;
-		}
 	}
+
+	if ((op & 0xbfc00000) == 0xb9400000 && (offset == 8 || offset == 16))
+		value = (struct value){ .kind = LOADED, .base = n, .offset = offset }; /* ldr */
+	else if ((op & 0x7fe00000) == 0x52800000)		/* mov */
+		value = (struct value){ .kind = CONSTANT, .delta = op >> 5 & 0xffff };
+	else if ((op & 0x7fe00000) == 0x12800000)		/* mov, inverted */
+		value = (struct value){ .kind = CONSTANT, .delta = ~(op >> 5 & 0xffff) };
+	else if ((op & 0x3f800000) == 0x11000000 || (op & 0x3fe0fc00) == 0x0b000000)
+		value = add(op);
 	reg[d] = value;
 }
 
@@ -193,7 +202,7 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 			switch_offset = op >> 5 & 0xffff;
 		if ((op & 0xffc07fff) == 0xa8c05113)		/* ldp x19, x20, [x8], # */
 			qemu_plugin_register_vcpu_mem_cb(insn, exec_switch,
-					QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, NULL);
+					QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_RW, NULL);
 	}
 	if (pc == arg_sync || pc == arg_irq)
 		on_exec(insn, exec_entry, 0);
