@@ -48,6 +48,33 @@ class Sections:
         self.bins = [a + b for a, b in zip(self.bins, bins)] if self.bins else bins
 
 
+def responsible(chain):
+    """The function that a section is put down to."""
+    return next((name for name in chain if not LOCKS.match(name)), chain[0])
+
+
+def namer(system_map):
+    """A function that names the function of an address."""
+    addresses, symbols, end = read_symbols(system_map)
+
+    def name_of(pc):
+        i = bisect.bisect_right(addresses, pc) - 1
+        return symbols[addresses[i]] if i >= 0 and pc < end else "(module)"
+    return name_of
+
+
+def vmalloc_times(system_map, times):
+    """When vmalloc had preemption off, and for how long: pairs, in instructions."""
+    name_of = namer(system_map)
+    found = []
+    with open(times, encoding="ascii") as lines:
+        for line in lines:
+            begin, length, *chain = line.split()
+            if VMALLOC.search(responsible([name_of(int(pc, 16)) for pc in chain])):
+                found.append((int(begin), int(length)))
+    return found
+
+
 def read_sections(path, name_of):
     """Return the sections of the plugin's file by function."""
     functions = {}
@@ -56,7 +83,7 @@ def read_sections(path, name_of):
             head, bins = line.split(":")
             count, total, longest, end, *chain = head.split()
             chain = [name_of(int(pc, 16)) for pc in chain]
-            name = next((name for name in chain if not LOCKS.match(name)), chain[0])
+            name = responsible(chain)
             functions.setdefault(name, Sections()).add(int(count), int(total), int(longest),
                                                        (chain, name_of(int(end, 16))), [int(b) for b in bins.split()])
     return functions
@@ -64,14 +91,8 @@ def read_sections(path, name_of):
 
 def longest_sections(system_map, sections):
     """Return a record per function, that with the longest section first."""
-    addresses, symbols, end = read_symbols(system_map)
-
-    def name_of(pc):
-        i = bisect.bisect_right(addresses, pc) - 1
-        return symbols[addresses[i]] if i >= 0 and pc < end else "(module)"
-
     rows = []
-    for name, found in read_sections(sections, name_of).items():
+    for name, found in read_sections(sections, namer(system_map)).items():
         chain, until = found.chain
         rows.append({"function": name, "vmalloc": bool(VMALLOC.search(name)), "longest": found.longest,
                      "average": round(found.total / found.count), "count": found.count, "until": until,

@@ -20,6 +20,7 @@ import report_text
 
 LOADS = "churn fragment large mixed vmap map_ram".split()
 CURVE = "curve-"
+DRAINED = "fragment"
 BUSTED_TOLERANCE = 0.05
 SECTIONS = 10
 SHARES = (0.5, 0.99, 0.999, 0.9999, 0.99999)
@@ -110,6 +111,8 @@ def add_sections(record, path, system_map):
     vmalloc = [row for row in rows if row["vmalloc"]]
     record["preempt_off"] = rows[:SECTIONS] + [row for row in vmalloc[:1] if row not in rows[:SECTIONS]]
     record["vmalloc_off_max"] = vmalloc[0]["longest"] if vmalloc else 0
+    if record["workload"] == DRAINED and os.path.exists(sections + ".times"):
+        record["vmalloc_times"] = preempt_off.vmalloc_times(system_map, sections + ".times")
 
 
 def read_run(path, variant, nodes, name, parameters):
@@ -184,6 +187,28 @@ def curve(runs):
             points.append({"variant": run["variant"], "nodes": run["nodes"], "lazy_areas": areas,
                            "max_us": run["max_us"]})
     return points
+
+
+def drains(runs):
+    """One drain of either kernel: when vmalloc had preemption off, us, in windows of the same width.
+
+    Base's is around its longest section, patched's where it has most.
+    """
+    found = []
+    for nodes in (1, 8):
+        times = {variant: (find(runs, variant, nodes, DRAINED) or {}).pop("vmalloc_times", [])
+                 for variant in ("base", "patched")}
+        if not all(times.values()):
+            continue
+        begin, longest = max(times["base"], key=lambda time: time[1])
+        width = 2 * longest
+        starts = {"base": begin - width // 4,
+                  "patched": max((begin for begin, _ in times["patched"]), key=lambda start: sum(
+                      length for begin, length in times["patched"] if start <= begin < start + width))}
+        found += [{"nodes": nodes, "variant": variant, "width_us": width / 1000, "sections_us": [
+            ((begin - starts[variant]) / 1000, length / 1000) for begin, length in times[variant]
+            if 0 <= begin - starts[variant] < width]} for variant in starts]
+    return found
 
 
 def check_controls(runs):
@@ -311,7 +336,7 @@ def main():
     try:
         runs = read_runs(results, workloads)
         report = describe(results, runs)
-        report["curve"] = curve(runs)
+        report["curve"], report["drains"] = curve(runs), drains(runs)
     except (RigBroke, OSError, KeyError, ValueError) as error:
         print(f"report.py: the rig broke: {error!r}" if not isinstance(error, RigBroke)
               else f"report.py: the rig broke: {error}", file=sys.stderr)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""report_svg.py - latency.svg: histograms of base and patched on one log scale, and the curve over lazy areas"""
+"""report_svg.py - latency.svg: histograms of base and patched on one log scale, the curve over lazy areas, and one drain"""
 
 import math
 
@@ -9,10 +9,10 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 470, 300, 62, 14, 34, 46
 
 
 class Panel:
-    """One plot with two logarithmic axes."""
+    """One plot with two logarithmic axes; x may be linear, from 0."""
 
-    def __init__(self, column, row, title, x_label, y_label, x_range, y_range):
-        self.title = title
+    def __init__(self, column, row, title, x_label, y_label, x_range, y_range, linear=False):
+        self.title, self.linear = title, linear
         self.view = f"{column * WIDTH} {70 + row * HEIGHT} {WIDTH} {HEIGHT}"
         self.x0, self.y0 = column * WIDTH + LEFT, 70 + row * HEIGHT + TOP
         self.width, self.height = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -27,6 +27,8 @@ class Panel:
 
     def x(self, value):
         low, high = self.x_range
+        if self.linear:
+            return self.x0 + self.width * min(max(value, low), high) / high
         return self.x0 + self.width * (math.log10(value / low) / math.log10(high / low))
 
     def y(self, value):
@@ -38,7 +40,15 @@ class Panel:
                         f'fill="{colour}">{words}</text>')
 
     def axes(self):
-        for low, high, place, vertical in ((*self.x_range, self.x, True), (*self.y_range, self.y, False)):
+        axes = [(*self.x_range, self.x, True), (*self.y_range, self.y, False)]
+        if self.linear:
+            del axes[0]
+            step = 10 ** math.floor(math.log10(self.x_range[1]))
+            for tick in range(0, math.floor(self.x_range[1] / step) + 1):
+                at = self.x(tick * step)
+                self.line(at, self.y0, at, self.y0 + self.height)
+                self.text(at, self.y0 + self.height + 16, f"{tick * step:g}", anchor="middle")
+        for low, high, place, vertical in axes:
             for exponent in range(math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9) + 1):
                 at, label = place(10 ** exponent), f"{10 ** exponent:g}" if exponent < 6 else f"1e{exponent}"
                 if vertical:
@@ -114,6 +124,23 @@ def curve(column, row, title, points, highest):
     return panel
 
 
+def drain(column, row, title, pair, highest):
+    """One drain of both kernels: each section with preemption off as wide and as high as it is long."""
+    panel = Panel(column, row, title, "microseconds of work", "preemption off, microseconds",
+                  (0, pair[0]["width_us"]), (1, highest), linear=True)
+    floor = panel.y(1)
+    for place, one in enumerate(pair):
+        colour = STYLE[one["variant"]][0]
+        for begin, length in one["sections_us"]:
+            left, top = panel.x(begin), panel.y(max(length, 1))
+            panel.out.append(f'<rect x="{left:.1f}" y="{top:.1f}" width="{max(panel.x(begin + length) - left, .6):.1f}" '
+                             f'height="{floor - top:.1f}" fill="{colour}" fill-opacity="{1 if place else .35}"/>')
+        panel.text(panel.x0 + panel.width - 6, panel.y0 + 16 + 15 * place,
+                   f"{one['variant']}: longest {max(length for _, length in one['sections_us']):.1f} us", anchor="end",
+                   weight="bold", colour=colour)
+    return panel
+
+
 def document(title, subtitle, rows, panels):
     """The whole file: two panels a row."""
     width, height = 2 * WIDTH, 70 + rows * HEIGHT
@@ -148,10 +175,15 @@ def panels(report):
         found += [curve(column, 2, f"by backlog, {nodes} vmap node{'s' if nodes > 1 else ''}",
                          [p for p in report["curve"] if p["nodes"] == nodes], highest)
                    for column, nodes in enumerate((1, 8))]
+    for column, nodes in enumerate((1, 8)):
+        pair = [one for one in report["drains"] if one["nodes"] == nodes]
+        if pair:
+            highest = ceiling(max(length for one in pair for _, length in one["sections_us"]))
+            found.append(drain(column, 3, f"one drain of vmalloc, {nodes} vmap node{'s' if nodes > 1 else ''}", pair, highest))
     return found
 
 
 def render(report, drawn):
     return document(f"Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: cyclictest, base and patched",
-                    f"{report['qemu']['version']}; virtual time, 1 instruction = 1 ns; both axes logarithmic; "
-                    "the dot marks the maximum", 3, drawn)
+                    f"{report['qemu']['version']}; virtual time, 1 instruction = 1 ns; the dot marks "
+                    "the maximum", 4, drawn)

@@ -12,7 +12,8 @@
  * Arguments: start=ADDRESS	code that begins the recording when executed
  *	      stop=ADDRESS	code that ends it; both as often as they come
  *	      irqs=MASK		of preempt_count, for hard interrupts and NMIs
- *	      out=FILE		what to write
+ *	      out=FILE		what to write; FILE.times has the longer sections of the
+ *				first tenth of a second
  *	      and those of the architecture, see there
  */
 #include <stdio.h>
@@ -30,6 +31,8 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 #define NR_SITES	(1u << 16)
 #define NR_STACKS	(1u << 12)
 #define NR_BINS		40
+#define TIMES_FROM	1000		/* shorter sections are not in FILE.times, */
+#define TIMES_LAST	100000000	/* nor what came so much after the first start */
 
 static struct stack stacks[NR_STACKS];	/* who calls whom, by stack */
 struct stack *stack = stacks;
@@ -41,6 +44,12 @@ static struct site {
 	uint64_t max_end;		/* where the longest ended */
 	uint64_t bin[NR_BINS];		/* by the length's number of bits */
 } sites[NR_SITES];
+
+static struct time {
+	struct time *next;
+	uint64_t begin, length, chain[KEY];
+} *times, **last_time = &times;
+static uint64_t first_start;
 
 static uint64_t arg_start, arg_stop, arg_irqs;
 static const char *arg_out = "preempt-off";
@@ -96,6 +105,20 @@ static void begin_section(uint64_t pc)
 		section.chain[i] = nr ? stack->frame[--nr].pc : 0;
 }
 
+static void keep_time(uint64_t length)
+{
+	struct time *time;
+
+	if (length < TIMES_FROM || section.begin - first_start > TIMES_LAST)
+		return;
+	time = calloc(1, sizeof(*time));
+	time->begin = section.begin - first_start;
+	time->length = length;
+	memcpy(time->chain, section.chain, sizeof(time->chain));
+	*last_time = time;
+	last_time = &time->next;
+}
+
 static void end_section(uint64_t pc)
 {
 	uint64_t length = now - section.begin - section.irq;
@@ -105,6 +128,7 @@ static void end_section(uint64_t pc)
 	if (!section.counts || !recording)
 		return;
 
+	keep_time(length);
 	site = find_site(section.chain);
 	if (!site->count || length > site->max) {
 		memcpy(site->chain, section.chain, sizeof(site->chain));
@@ -169,6 +193,8 @@ void exec_user(unsigned int cpu, void *arg)
 static void exec_start(unsigned int cpu, void *arg)
 {
 	recording = true;
+	if (!first_start)
+		first_start = now;
 }
 
 static void exec_stop(unsigned int cpu, void *arg)
@@ -226,6 +252,28 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	arch_end(next);
 }
 
+/* A line per section: when it began, its length, its chain. */
+static void write_times(void)
+{
+	char *name = malloc(strlen(arg_out) + sizeof(".times"));
+	const struct time *time;
+	unsigned int i;
+	FILE *f;
+
+	f = fopen(strcat(strcpy(name, arg_out), ".times"), "w");
+	if (!f) {
+		perror(name);
+		return;
+	}
+	for (time = times; time; time = time->next) {
+		fprintf(f, "%lu %lu", time->begin, time->length);
+		for (i = 0; i < KEY && time->chain[i]; i++)
+			fprintf(f, " %lx", time->chain[i]);
+		fputc('\n', f);
+	}
+	fclose(f);
+}
+
 /* A line per site: count, total, longest, its end, its chain, the histogram. */
 static void write_sites(qemu_plugin_id_t id, void *arg)
 {
@@ -252,6 +300,7 @@ static void write_sites(qemu_plugin_id_t id, void *arg)
 		fputc('\n', f);
 	}
 	fclose(f);
+	write_times();
 }
 
 __attribute__((visibility("default")))
