@@ -16,7 +16,7 @@
 #include "preempt-off.h"
 
 #define NR_REGS		32
-#define NR_PENDING	(1u << 16)
+#define NR_PLACES	(1u << 22)	/* instructions of the kernel and its modules */
 #define SWITCH_SIZE	0x60		/* of cpu_switch_to(), at least */
 
 /* What a register has: a constant, or what was loaded from [base, #offset] and added to. */
@@ -40,11 +40,34 @@ static uint64_t arg_switch, arg_sync, arg_irq;
 static uint64_t switch_offset;		/* of what cpu_switch_to() loads first */
 
 static struct value reg[NR_REGS];
-/* A block may end between load and store: what is in registers then, by address. */
-static struct pending {
+/*
+ * A block may end between load and store: what is in registers then, by the
+ * address of the next instruction. A block that begins behind the load may also
+ * be translated long after the one with the load: what is known of a store.
+ */
+static struct place {
 	uint64_t pc;
 	struct value reg[NR_REGS];
-} *pending[NR_PENDING];
+	struct change *change;
+} *places[NR_PLACES];
+
+static struct place *find_place(uint64_t pc)
+{
+	struct place *place = places[(pc >> 2) % NR_PLACES];
+
+	return place && place->pc == pc ? place : NULL;
+}
+
+static struct place *make_place(uint64_t pc)
+{
+	struct place **place = &places[(pc >> 2) % NR_PLACES];
+
+	if (!*place)
+		*place = calloc(1, sizeof(**place));
+	if ((*place)->pc != pc)
+		**place = (struct place){ .pc = pc };
+	return *place;
+}
 
 static void run_task(uint64_t task)
 {
@@ -69,27 +92,22 @@ bool arch_argument(const char *name, uint64_t value)
 
 void arch_begin(uint64_t pc)
 {
-	const struct pending *p = pending[(pc >> 2) % NR_PENDING];
+	const struct place *place = find_place(pc);
 
-	if (p && p->pc == pc)
-		memcpy(reg, p->reg, sizeof(reg));
+	if (place)
+		memcpy(reg, place->reg, sizeof(reg));
 	else
 		memset(reg, 0, sizeof(reg));
 }
 
 void arch_end(uint64_t next)
 {
-	struct pending **p = &pending[(next >> 2) % NR_PENDING];
 	unsigned int i;
 
 	for (i = 0; i < NR_REGS && !reg[i].kind; i++)
 		;
-	if (i == NR_REGS)
-		return;
-	if (!*p)
-		*p = malloc(sizeof(**p));
-	(*p)->pc = next;
-	memcpy((*p)->reg, reg, sizeof(reg));
+	if (i < NR_REGS)
+		memcpy(make_place(next)->reg, reg, sizeof(reg));
 }
 
 static void exec_change(unsigned int cpu, qemu_plugin_meminfo_t info,
@@ -102,15 +120,20 @@ static void exec_change(unsigned int cpu, qemu_plugin_meminfo_t info,
 			     bh_enable_delta() : change->delta);
 }
 
-/* The first load of cpu_switch_to() is from the task that is to run. */
+/*
+ * The first load of cpu_switch_to() is from the task that is to run. There
+ * preemption is off twice.
+ */
 static void exec_switch(unsigned int cpu, qemu_plugin_meminfo_t info,
 			uint64_t addr, void *arg)
 {
 	static uint64_t last;
 
-	if (now != last)		/* not for the second register */
-		run_task(addr - switch_offset);
+	if (now == last)		/* the second register */
+		return;
 	last = now;
+	expect_count(2, "at a switch to another task");
+	run_task(addr - switch_offset);
 }
 
 static void exec_call(unsigned int cpu, void *pc)
@@ -164,20 +187,25 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 	unsigned int d = op & 31, n = op >> 5 & 31;
 	unsigned int offset = (op >> 10 & 0xfff) * (op >> 30 & 1 ? 8 : 4);
 	struct value value = { .kind = UNKNOWN };
-	struct change *change;
 
 	if ((op & 0xbfc00000) == 0xb9000000) {			/* str */
+		struct place *place = find_place(pc);
+
 		value = reg[d];
-		if (value.kind != LOADED || value.base != n || value.offset != offset ||
-		    !(value.delta || value.by_register))
-			return;
-		change = malloc(sizeof(*change));
-		*change = (struct change) {
-			.pc = pc, .offset = offset, .delta = value.delta,
-			.by_register = value.by_register,
-		};
-		qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
-				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, change);
+		if (value.kind == LOADED && value.base == n && value.offset == offset &&
+		    (value.delta || value.by_register)) {
+			place = make_place(pc);
+			if (!place->change)
+				place->change = malloc(sizeof(*place->change));
+			*place->change = (struct change) {
+				.pc = pc, .offset = offset, .delta = value.delta,
+				.by_register = value.by_register,
+			};
+		}
+		if (place && place->change)
+			qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
+					QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W,
+					place->change);
 		return;
 	}
 

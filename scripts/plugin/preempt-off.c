@@ -180,14 +180,19 @@ void exec_halt(unsigned int cpu, void *pc)
 	begin_section((uintptr_t)pc);
 }
 
-/* Where user space begins or ends preemption is on; else all since then is wrong. */
-void exec_user(unsigned int cpu, void *arg)
+/* If the count is not what it must be there, all since it went wrong is too. */
+void expect_count(uint32_t expected, const char *where)
 {
-	if (!count)
+	if (count == expected)
 		return;
-	fprintf(stderr, "preempt-off: preempt_count is 0 on the border to user space, not %#x\n",
+	fprintf(stderr, "preempt-off: preempt_count is %u %s, not %#x\n", expected, where,
 		count);
 	_exit(1);
+}
+
+void exec_user(unsigned int cpu, void *arg)
+{
+	expect_count(0, "on the border to user space");
 }
 
 static void exec_start(unsigned int cpu, void *arg)

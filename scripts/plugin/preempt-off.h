@@ -56,6 +56,7 @@ extern struct stack *stack;
 void use_stack(uint64_t id);
 void push_frame(uint64_t sp, uint64_t pc);
 void change_count(uint64_t pc, uint32_t delta);
+void expect_count(uint32_t expected, const char *where);
 uint32_t bh_enable_delta(void);
 void exec_bh_enable(unsigned int cpu, void *taken);
 void exec_halt(unsigned int cpu, void *pc);
