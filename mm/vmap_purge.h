@@ -82,7 +82,7 @@ vmap_purge_append(struct vmap_area *va, struct list_head *head)
  * descent from the root: the right link of @prev or, if that is taken, the left
  * link of the area that follows @prev, which is the leftmost of that subtree.
  *
- * Context: the lock of the tree is held, since before @prev was put into it.
+ * Context: the lock of the tree is held; @prev is still in it.
  * Return: the link, or NULL if @va does not lie between @prev and the area that
  * follows it. Then the tree has to be searched.
  */
