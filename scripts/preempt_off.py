@@ -1,33 +1,33 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""preempt_off.py - who kept preemption off for how long: a table of what the plugin preempt-off wrote
+"""preempt_off.py - who kept preemption off, or held a spinlock, for how long: tables of what the plugin preempt-off wrote
 
 usage: scripts/preempt_off.py [--top N] SYSTEM_MAP SECTIONS
 
-SECTIONS is the plugin's file. Sections are put down to the first function up the call chain that is no lock. What lies outside of
-the kernel's image is a module. Exit status: 0 written, 1 not.
+SECTIONS is the plugin's file; that of the locks is beside it. Sections and holds are put down to the first function up the call
+chain that is no lock. What lies outside of the kernel's image is a module. Exit status: 0 written, 1 not.
 """
 
 import bisect
 import re
 import sys
 
-LOCKS = re.compile(r"^(_raw_|__raw_|preempt_|__local_bh|rcu_read_|queued_|do_raw_)|^(get_cpu|put_cpu)$")
+LOCKS = re.compile(r"^(_raw_|__raw_|preempt_|__local_bh|__cond_resched_lock$|rcu_read_|queued_|do_raw_)|^(get_cpu|put_cpu)$")
 VMALLOC = re.compile(r"vmap|vmalloc|^vfree|vunmap|^vm_area_|^vb_|purge|reclaim_list|^decay_|node_pool|^take_pool|^take_lazy|^give_back"
                      r"|vm_map_ram|pcpu_(get|free)_vm|vread|find_vm_area|remove_vm_area|^s_(start|next|show)$|^show_numa_info$")
 
 
-def read_symbols(path):
-    """Return the addresses of functions, sorted, their names, and the end of the kernel's image."""
+def read_symbols(path, kinds):
+    """Return the addresses of symbols, sorted, their names, and the end of the kernel's image."""
     symbols = {}
     end = 0
     with open(path, encoding="ascii") as lines:
         for line in lines:
             address, kind, name = line.split()
-            if kind in "tTwW":
-                symbols[int(address, 16)] = name.split(".")[0]
-            elif name == "_end":
+            if name == "_end":
                 end = int(address, 16)
+            elif kind in kinds:
+                symbols[int(address, 16)] = name.split(".")[0]
     return sorted(symbols), symbols, end
 
 
@@ -53,13 +53,13 @@ def responsible(chain):
     return next((name for name in chain if not LOCKS.match(name)), chain[0])
 
 
-def namer(system_map):
-    """A function that names the function of an address."""
-    addresses, symbols, end = read_symbols(system_map)
+def namer(system_map, kinds="tTwW", other="(module)"):
+    """A function that names what an address belongs to: a function, or data; other if that is not in the kernel's image."""
+    addresses, symbols, end = read_symbols(system_map, kinds)
 
-    def name_of(pc):
-        i = bisect.bisect_right(addresses, pc) - 1
-        return symbols[addresses[i]] if i >= 0 and pc < end else "(module)"
+    def name_of(address):
+        i = bisect.bisect_right(addresses, address) - 1
+        return symbols[addresses[i]] if i >= 0 and address < end else other
     return name_of
 
 
@@ -100,6 +100,24 @@ def longest_sections(system_map, sections):
     return sorted(rows, key=lambda row: -row["longest"])
 
 
+def longest_holds(system_map, locks):
+    """Return a record per spinlock and function that took it, that with the longest hold first."""
+    name_of, lock_of = namer(system_map), namer(system_map, "bBdD", "(allocated)")
+    found = {}
+    with open(locks, encoding="ascii") as lines:
+        for line in lines:
+            count, total, longest, _, lock, *chain = line.split(":")[0].split()
+            key = (lock_of(int(lock, 16)), responsible([name_of(int(pc, 16)) for pc in chain] or ["(module)"]))
+            row = found.setdefault(key, {"lock": key[0], "function": key[1], "vmalloc": bool(VMALLOC.search(key[1])),
+                                         "longest": 0, "total": 0, "count": 0})
+            row["longest"] = max(row["longest"], int(longest))
+            row["total"] += int(total)
+            row["count"] += int(count)
+    for row in found.values():
+        row["average"] = round(row.pop("total") / row["count"])
+    return sorted(found.values(), key=lambda row: -row["longest"])
+
+
 def main(arguments):
     """Write the table."""
     top = 20
@@ -114,6 +132,10 @@ def main(arguments):
     for row in longest_sections(*arguments)[:top]:
         print(f"{'*' if row['vmalloc'] else ' '} {row['longest']:>9} {row['average']:>9.0f} {row['count']:>10}  {row['function']}"
               f" < {' < '.join(row['callers'])} (until {row['until']})")
+    print(f"\n  {'longest':>9} {'average':>9} {'holds':>10}  spinlock, and the function that took it")
+    for row in longest_holds(arguments[0], arguments[1] + ".locks")[:top]:
+        print(f"{'*' if row['vmalloc'] else ' '} {row['longest']:>9} {row['average']:>9.0f} {row['count']:>10}  {row['lock']}"
+              f" {row['function']}")
     return 0
 
 

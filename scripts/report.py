@@ -25,7 +25,7 @@ BUSTED_TOLERANCE = 0.05
 SECTIONS = 10
 SHARES = (0.5, 0.99, 0.999, 0.9999, 0.99999)
 PLUGIN_TOLERANCE = 1000
-SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns "
+SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns vmalloc_ns vfree_ns "
           "rt_samples reads read_ns elapsed_ns").split()
 GREATEST = "lazy_peak_areas rt_vmalloc_max_ns rt_vfree_max_ns".split()
 
@@ -111,6 +111,8 @@ def add_sections(record, path, system_map):
     vmalloc = [row for row in rows if row["vmalloc"]]
     record["preempt_off"] = rows[:SECTIONS] + [row for row in vmalloc[:1] if row not in rows[:SECTIONS]]
     record["vmalloc_off_max"] = vmalloc[0]["longest"] if vmalloc else 0
+    holds = preempt_off.longest_holds(system_map, sections + ".locks")
+    record["lock_holds"] = [row for row in holds if row["vmalloc"] or row["function"] == "(module)"][:SECTIONS]
     if record["workload"] == DRAINED and os.path.exists(sections + ".times"):
         record["vmalloc_times"] = preempt_off.vmalloc_times(system_map, sections + ".times")
 
@@ -142,6 +144,8 @@ def read_run(path, variant, nodes, name, parameters):
     ratio(record, "ops_per_second", "ops", "elapsed_ns", 1e9, 1)
     ratio(record, "drains_per_million", "drains", "frees", 1e6, 2)
     ratio(record, "purge_ns_per_area", "purge_ns", "purge_areas", 1, 2)
+    ratio(record, "alloc_ns_each", "vmalloc_ns", "allocs", 1, 1)
+    ratio(record, "free_ns_each", "vfree_ns", "frees", 1, 1)
     ratio(record, "read_ns_each", "read_ns", "reads", 1, 0)
     record["release"] = text(path, "release")
     record["command"] = text(path, "command")
@@ -224,11 +228,13 @@ def check_controls(runs):
             if abs(run["max_us"] - held) > BUSTED_TOLERANCE * held:
                 complaints.append(f"{where}: preemption was off for {held} us, cyclictest saw {run['max_us']} us")
             # The plugin cannot tell the functions of a module.
-            found = [row["longest"] for row in run.get("preempt_off", []) if row["function"] == "(module)"]
-            if "preempt_off" in run:
-                facts.append(f"positive control: {where}: seen by the plugin as {found[0] if found else 0} instructions")
-                if not found or not held * 1000 <= found[0] < held * 1000 + PLUGIN_TOLERANCE:
-                    complaints.append(f"{where}: preemption was off for {held} us, the plugin saw {found} instructions")
+            for key, what in (("preempt_off", "preemption off"), ("lock_holds", "a spinlock held")):
+                if key not in run:
+                    continue
+                found = max((row["longest"] for row in run[key] if row["function"] == "(module)"), default=0)
+                facts.append(f"positive control: {where}: {what} for {held} us, seen by the plugin as {found} instructions")
+                if not held * 1000 <= found < held * 1000 + PLUGIN_TOLERANCE:
+                    complaints.append(f"{where}: {what} for {held} us, the plugin saw {found} instructions")
     return complaints, facts
 
 

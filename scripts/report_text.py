@@ -10,9 +10,11 @@ One CPU runs. "8 nodes" is the same machine with eight possible CPUs, seven of w
 keeps its free areas in eight nodes with pools of their own. Each workload is measured in several phases, which
 differ in the moment the load starts; the maximum is over all phases, "phases" shows the range of their maxima.
 The load runs for 0.2 s before each measurement. No tracer runs. Sections with preemption off are measured by QEMU, from
-before cyclictest starts until after it has ended, so what it takes to lock its memory is among them. Where the kernel has
+before cyclictest starts until after it has ended, so what it takes to lock its memory is among them; holds of spinlocks
+likewise, interrupts subtracted from both. Where the kernel has
 CONFIG_PCP_BATCH_SCALE_MAX it is 0, in base and patched alike: otherwise the page allocator's own long sections
 (refilling a per-CPU list) show as well.
+An allocation or a free takes what is done in the call, and what interrupts it.
 A percentile is left out where there are too few samples for one to be beyond it; report.json says how many are.
 The load of "curve" frees its areas as SCHED_FIFO 1 in one go, so that the drain finds exactly that many."""
 
@@ -21,10 +23,14 @@ Hardware: caches, memory, SMIs, power management; several running CPUs, so lock 
 architectures and preemption models than the one named above."""
 
 
+HOLDS = 2
+
 # Where a figure says nothing: no load, or a share of the CPU that the reader of vmallocinfo decides.
 UNCOMPARED = {
     "ops_per_second": ("idle", "busted", "vmallocinfo", "vmallocinfo-read"),
     "drains_per_million": ("vmallocinfo",),
+    "alloc_ns_each": ("vmallocinfo", "vmallocinfo-read"),
+    "free_ns_each": ("vmallocinfo", "vmallocinfo-read"),
 }
 
 
@@ -135,6 +141,14 @@ def sections(runs):
     return Table([["workload", "kernel", "nodes", "* is vmalloc's", "longest", "average", "count"]] + rows, 4)
 
 
+def holds(runs):
+    """The longest holds of vmalloc's spinlocks, by lock and function; of the load, so not those of the controls."""
+    rows = [[run["workload"], run["variant"], str(run["nodes"]), f"{row['lock']} in {row['function']}", row["longest"], row["average"],
+             row["count"]] for run in runs if run["workload"] not in ("idle", "busted")
+            for row in [row for row in run.get("lock_holds", []) if row["vmalloc"]][:HOLDS]]
+    return Table([["workload", "kernel", "nodes", "spinlock", "longest", "average", "count"]] + rows, 4)
+
+
 def bounds(found):
     rows = [["held" if bound["held"] else "BROKEN", bound["name"], bound["figure"],
              f"{bound['relation']} {number(bound['limit'])}", number(bound["value"])] for bound in found]
@@ -160,10 +174,13 @@ def parts(report):
         ("Longest latency by number of lazily freed areas, microseconds", curve(report["curve"])),
         ("All latencies, microseconds", latencies(runs)),
         ("Sections with preemption off, instructions, the four functions with the longest and vmalloc's first", sections(runs)),
+        ("Spinlocks that functions of vmalloc held, instructions, the two longest holds first", holds(runs)),
         ("Cost", compare(runs, [
             ("ops_per_second", "operations per virtual second"),
             ("drains_per_million", "TLB flushes per million frees"),
             ("purge_ns_per_area", "instructions per purged area"),
+            ("alloc_ns_each", "instructions per allocation"),
+            ("free_ns_each", "instructions per free"),
             ("read_ns_each", "instructions per reading")])),
         ("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
          rt_times(runs)),

@@ -240,7 +240,7 @@ module_param_cb(rt_vmap, &stress_param_ops, &p_rt_vmap, 0444);
 MODULE_PARM_DESC(rt_vmap, "the measuring task maps pages of its own with vmap(), 0 or 1 (0)");
 
 module_param_cb(hold_us, &stress_param_ops, &p_hold_us, 0444);
-MODULE_PARM_DESC(hold_us, "how long busted keeps preemption off, 10..1000000 (500)");
+MODULE_PARM_DESC(hold_us, "how long busted holds a raw spinlock, 10..1000000 (500)");
 
 module_param_cb(hog_ms, &stress_param_ops, &p_hog_ms, 0444);
 MODULE_PARM_DESC(hog_ms, "how long hog occupies its CPU, 1..60000 (1000)");
@@ -282,7 +282,7 @@ static const char * const stress_counter_names[STRESS_NR_COUNTERS] = {
 	[STRESS_HOG_DRAINS]	= "hog_drains",
 };
 
-/* Durations: a maximum and a log2 histogram each. */
+/* Durations: a sum, a maximum and a log2 histogram each. */
 enum stress_timing {
 	STRESS_VMALLOC,
 	STRESS_VFREE,
@@ -296,6 +296,7 @@ static const char * const stress_timing_names[STRESS_NR_TIMINGS] = {
 
 struct stress_stats {
 	u64 count[STRESS_NR_COUNTERS];
+	u64 sum_ns[STRESS_NR_TIMINGS];
 	u64 max_ns[STRESS_NR_TIMINGS];
 	u64 hist[STRESS_NR_TIMINGS][64];
 	u64 purge_min_ns;
@@ -352,6 +353,7 @@ struct stress_thread {
 	u64 random;
 	unsigned long salt;
 	ktime_t next;
+	raw_spinlock_t busted;		/* what that workload holds */
 	int epoch;
 	struct stress_stats stats;
 };
@@ -431,6 +433,7 @@ static void stress_time(struct stress_thread *t, enum stress_timing timing, u64 
 {
 	struct stress_stats *s = stress_stats(t);
 
+	s->sum_ns[timing] += ns;
 	s->hist[timing][fls64(ns | 1) - 1]++;
 	if (ns > s->max_ns[timing])
 		s->max_ns[timing] = ns;
@@ -452,6 +455,7 @@ static void stress_add_stats(struct stress_stats *sum, struct stress_thread *t)
 	for (i = 0; i < STRESS_NR_COUNTERS; i++)
 		sum->count[i] += s->count[i];
 	for (i = 0; i < STRESS_NR_TIMINGS; i++) {
+		sum->sum_ns[i] += s->sum_ns[i];
 		sum->max_ns[i] = max(sum->max_ns[i], s->max_ns[i]);
 		for (j = 0; j < ARRAY_SIZE(sum->hist[i]); j++)
 			sum->hist[i][j] += s->hist[i][j];
@@ -979,11 +983,11 @@ static void stress_round_busted(struct stress_thread *t)
 	u64 hold = p_hold_us.value * (u64)NSEC_PER_USEC;
 	u64 start;
 
-	preempt_disable();
+	raw_spin_lock(&t->busted);
 	start = ktime_get_ns();
 	while (ktime_get_ns() - start < hold)
 		cpu_relax();
-	preempt_enable();
+	raw_spin_unlock(&t->busted);
 	stress_count(t, STRESS_OPS, 1);
 	stress_sleep_period(t, STRESS_BUSTED_NS);
 }
@@ -1325,12 +1329,13 @@ static void stress_show_hist(struct seq_file *m, const struct stress_stats *s, c
 					   stress_timing_names[i], j, s->hist[i][j]);
 }
 
-static void stress_show_max(struct seq_file *m, const struct stress_stats *s, const char *prefix)
+static void stress_show_times(struct seq_file *m, const struct stress_stats *s, const char *prefix)
 {
 	int i;
 
 	for (i = 0; i < STRESS_NR_TIMINGS; i++)
-		seq_printf(m, "%s%s_max_ns %llu\n", prefix, stress_timing_names[i], s->max_ns[i]);
+		seq_printf(m, "%s%s_ns %llu\n%s%s_max_ns %llu\n", prefix, stress_timing_names[i],
+			   s->sum_ns[i], prefix, stress_timing_names[i], s->max_ns[i]);
 }
 
 static void stress_show_areas(struct seq_file *m)
@@ -1364,7 +1369,7 @@ static void stress_show_load(struct seq_file *m)
 		seq_printf(m, "%s %llu\n", stress_counter_names[i], s->count[i]);
 	seq_printf(m, "purge_min_ns %llu\n", s->purge_min_ns);
 	seq_printf(m, "purge_min_ps_per_area %llu\n", s->purge_min_ps_per_area);
-	stress_show_max(m, s, "");
+	stress_show_times(m, s, "");
 	stress_show_hist(m, s, "");
 }
 
@@ -1375,7 +1380,7 @@ static void stress_show_rt(struct seq_file *m)
 	seq_printf(m, "rt_pid %d\n", stress_rt ? stress_rt->pid : 0);
 	seq_printf(m, "rt_samples %llu\n", s->count[STRESS_FREES]);
 	seq_printf(m, "rt_failures %llu\n", s->count[STRESS_FAILURES]);
-	stress_show_max(m, s, "rt_");
+	stress_show_times(m, s, "rt_");
 	stress_show_hist(m, s, "rt_");
 }
 
@@ -1643,6 +1648,7 @@ static int stress_init_thread(struct stress_thread *t, const struct stress_ops *
 	t->ops = ops;
 	t->random = stress_mix(((u64)id << 32) + p_seed.value) | 1;
 	t->salt = stress_mix(t->random);
+	raw_spin_lock_init(&t->busted);
 	t->nr_areas = nr_areas;
 	t->nr_slots = t != stress_rt && stress_wants_room() ? 2 * nr_areas : nr_areas;
 	t->nr_churned = ops->uses & STRESS_BURSTS ? stress_nr_churned(nr_areas) : nr_areas;

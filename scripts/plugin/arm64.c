@@ -40,6 +40,7 @@ static uint64_t arg_switch, arg_sync, arg_irq;
 static uint64_t switch_offset;		/* of what cpu_switch_to() loads first */
 
 static struct value reg[NR_REGS];
+static uint32_t last_op;			/* the instruction before, in the same block */
 /*
  * A block may end between load and store: what is in registers then, by the
  * address of the next instruction. A block that begins behind the load may also
@@ -94,6 +95,7 @@ void arch_begin(uint64_t pc)
 {
 	const struct place *place = find_place(pc);
 
+	last_op = 0;
 	if (place)
 		memcpy(reg, place->reg, sizeof(reg));
 	else
@@ -159,6 +161,14 @@ static void on_exec(struct qemu_plugin_insn *insn,
 {
 	qemu_plugin_register_vcpu_insn_exec_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
 					       (void *)(uintptr_t)arg);
+}
+
+static void on_store(struct qemu_plugin_insn *insn,
+		     void (*cb)(unsigned int cpu, qemu_plugin_meminfo_t info,
+				uint64_t addr, void *arg), uint64_t arg)
+{
+	qemu_plugin_register_vcpu_mem_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
+					 QEMU_PLUGIN_MEM_W, (void *)(uintptr_t)arg);
 }
 
 /* An addition to, or a subtraction from, what was loaded. */
@@ -243,6 +253,11 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 		on_exec(insn, exec_halt, pc);			/* wfi */
 	else if ((op | 0x20) == (0x52800001 | (BH_LOCKED | 1) << 5))
 		on_exec(insn, exec_bh_enable, op >> 5 & 0xffff); /* mov w1, # */
+	else if (in_lock_text(pc) && (op & 0xffe08000) == 0x88000000 && (last_op & 0x3f800000) != 0x11000000)
+		on_store(insn, exec_take, pc);			/* stxr, but of a sum: that is a reader's */
+	else if (in_lock_text(pc) && (op & 0xfffffc00) == 0x089ffc00)
+		on_store(insn, exec_give, pc);			/* stlrb */
 	else
 		translate_value(insn, op, pc);
+	last_op = op;
 }

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * preempt-off.c - QEMU TCG plugin: how many instructions a guest spends with
- * preemption off, and who turned it off
+ * preemption off, and who turned it off; and how many with a spinlock held
  *
  * A section begins where preempt_count leaves 0 and ends where it comes back to
  * it, be that in another task. Interrupts inside of it, and the softirqs that run
  * when they end, are subtracted, but for the some 60 instructions of entry code.
+ * The same for a lock, from the store that takes it to the one that gives it up.
  * Whatever the plugin does takes no virtual time, so the guest is the one that
  * runs without it, to the last instruction. One running CPU, no KASLR.
  *
  * Arguments: start=ADDRESS	code that begins the recording when executed
  *	      stop=ADDRESS	code that ends it; both as often as they come
  *	      irqs=MASK		of preempt_count, for hard interrupts and NMIs
- *	      out=FILE		what to write; FILE.times has the longer sections of the
- *				first tenth of a second
+ *	      locks=ADDRESS	of the code that takes and gives up spinlocks, and
+ *	      locks_end=ADDRESS	of its end
+ *	      out=FILE		what to write; FILE.locks is the same of locks, FILE.times
+ *				has the longer sections of the first tenth of a second
  *	      and those of the architecture, see there
  */
 #include <stdio.h>
@@ -31,19 +34,22 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 #define NR_SITES	(1u << 16)
 #define NR_STACKS	(1u << 12)
 #define NR_BINS		40
+#define NR_HOLDS	32		/* locks held at one time */
 #define TIMES_FROM	1000		/* shorter sections are not in FILE.times, */
 #define TIMES_LAST	100000000	/* nor what came so much after the first start */
 
 static struct stack stacks[NR_STACKS];	/* who calls whom, by stack */
 struct stack *stack = stacks;
 
-/* All sections that began the same way. */
-static struct site {
-	uint64_t chain[DEPTH];		/* who turned preemption off first */
+/* All sections that began the same way, or all holds of a lock. */
+struct site {
+	uint64_t chain[DEPTH];		/* who turned preemption off, or the lock, first */
 	uint64_t count, total, max;
 	uint64_t max_end;		/* where the longest ended */
 	uint64_t bin[NR_BINS];		/* by the length's number of bits */
-} sites[NR_SITES];
+};
+
+static struct site sites[NR_SITES], lock_sites[NR_SITES];
 
 static struct time {
 	struct time *next;
@@ -51,7 +57,7 @@ static struct time {
 } *times, **last_time = &times;
 static uint64_t first_start;
 
-static uint64_t arg_start, arg_stop, arg_irqs;
+static uint64_t arg_start, arg_stop, arg_irqs, arg_locks, arg_locks_end;
 static const char *arg_out = "preempt-off";
 uint64_t now;
 static uint32_t count = 1;		/* the guest's preempt_count, as at boot */
@@ -63,8 +69,14 @@ static struct {
 	uint64_t chain[DEPTH];
 } section;
 
+static struct hold {
+	uint64_t lock;			/* its address, 0 if this is free */
+	bool counts;
+	uint64_t begin, irq;
+	uint64_t chain[DEPTH];
+} holds[NR_HOLDS];
 
-static struct site *find_site(const uint64_t *chain)
+static struct site *find_site(struct site *table, const uint64_t *chain)
 {
 	uint64_t hash = 0;
 	unsigned int i;
@@ -73,7 +85,7 @@ static struct site *find_site(const uint64_t *chain)
 		hash = (hash ^ chain[i]) * 0x9e3779b97f4a7c15ull;
 
 	for (i = 0; i < NR_SITES; i++) {
-		struct site *site = &sites[((hash >> 48) + i) % NR_SITES];
+		struct site *site = &table[((hash >> 48) + i) % NR_SITES];
 
 		if (!site->count)
 			memcpy(site->chain, chain, sizeof(site->chain));
@@ -85,6 +97,31 @@ static struct site *find_site(const uint64_t *chain)
 	exit(1);
 }
 
+static void record(struct site *table, const uint64_t *chain, uint64_t length, uint64_t end)
+{
+	unsigned int bits = length ? 64 - __builtin_clzll(length) : 0;
+	struct site *site = find_site(table, chain);
+
+	if (!site->count || length > site->max) {
+		memcpy(site->chain, chain, sizeof(site->chain));
+		site->max = length;
+		site->max_end = end;
+	}
+	site->count++;
+	site->total += length;
+	site->bin[bits < NR_BINS ? bits : NR_BINS - 1]++;
+}
+
+/* What @chain begins with, and who has called that. */
+static void fill_chain(uint64_t *chain, uint64_t first)
+{
+	unsigned int i, nr = stack->nr;
+
+	chain[0] = first;
+	for (i = 1; i < DEPTH; i++)
+		chain[i] = nr ? stack->frame[--nr].pc : 0;
+}
+
 static unsigned int irq_level(uint32_t value)
 {
 	if (value & arg_irqs)
@@ -94,15 +131,11 @@ static unsigned int irq_level(uint32_t value)
 
 static void begin_section(uint64_t pc)
 {
-	unsigned int i, nr = stack->nr;
-
 	section.counts = recording;
 	section.level = irq_level(count);
 	section.begin = now;
 	section.irq = 0;
-	section.chain[0] = pc;
-	for (i = 1; i < DEPTH; i++)
-		section.chain[i] = nr ? stack->frame[--nr].pc : 0;
+	fill_chain(section.chain, pc);
 }
 
 static void keep_time(uint64_t length)
@@ -122,22 +155,12 @@ static void keep_time(uint64_t length)
 static void end_section(uint64_t pc)
 {
 	uint64_t length = now - section.begin - section.irq;
-	unsigned int bits = length ? 64 - __builtin_clzll(length) : 0;
-	struct site *site;
 
 	if (!section.counts || !recording)
 		return;
 
 	keep_time(length);
-	site = find_site(section.chain);
-	if (!site->count || length > site->max) {
-		memcpy(site->chain, section.chain, sizeof(site->chain));
-		site->max = length;
-		site->max_end = pc;
-	}
-	site->count++;
-	site->total += length;
-	site->bin[bits < NR_BINS ? bits : NR_BINS - 1]++;
+	record(sites, section.chain, length, pc);
 }
 
 void change_count(uint64_t pc, uint32_t delta)
@@ -153,6 +176,55 @@ void change_count(uint64_t pc, uint32_t delta)
 		section.irq_begin = now;
 	else if (irq_level(old) > section.level && irq_level(count) <= section.level)
 		section.irq += now - section.irq_begin;
+}
+
+bool in_lock_text(uint64_t pc)
+{
+	return pc >= arg_locks && pc < arg_locks_end;
+}
+
+/* The place of @lock, or else a free one, or the one that is taken the longest. */
+static struct hold *find_hold(uint64_t lock)
+{
+	struct hold *hold, *found = holds;
+
+	for (hold = holds; hold < holds + NR_HOLDS; hold++) {
+		if (hold->lock == lock)
+			return hold;
+		if (found->lock && (!hold->lock || hold->begin < found->begin))
+			found = hold;
+	}
+	return found;
+}
+
+/*
+ * QEMU also calls these for the pushes of an interrupt that comes before the
+ * instruction. A lock has 32 bits, of which 8 are written to give it up. To
+ * try to take it is a store, too.
+ */
+void exec_take(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock, void *arg)
+{
+	struct hold *hold = find_hold(lock);
+
+	if (hold->lock == lock || qemu_plugin_mem_size_shift(info) != 2)
+		return;
+	hold->lock = lock;
+	hold->counts = recording;
+	hold->begin = now;
+	hold->irq = section.irq;
+	fill_chain(hold->chain, lock);
+}
+
+void exec_give(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock, void *pc)
+{
+	struct hold *hold = find_hold(lock);
+
+	if (hold->lock != lock || qemu_plugin_mem_size_shift(info))
+		return;
+	hold->lock = 0;
+	if (hold->counts && recording)
+		record(lock_sites, hold->chain, now - hold->begin - (section.irq - hold->irq),
+		       (uintptr_t)pc);
 }
 
 /*
@@ -257,19 +329,28 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	arch_end(next);
 }
 
+static FILE *open_out(const char *suffix)
+{
+	size_t size = strlen(arg_out) + strlen(suffix) + 1;
+	char *name = malloc(size);
+	FILE *f;
+
+	snprintf(name, size, "%s%s", arg_out, suffix);
+	f = fopen(name, "w");
+	if (!f)
+		perror(name);
+	return f;
+}
+
 /* A line per section: when it began, its length, its chain. */
 static void write_times(void)
 {
-	char *name = malloc(strlen(arg_out) + sizeof(".times"));
+	FILE *f = open_out(".times");
 	const struct time *time;
 	unsigned int i;
-	FILE *f;
 
-	f = fopen(strcat(strcpy(name, arg_out), ".times"), "w");
-	if (!f) {
-		perror(name);
+	if (!f)
 		return;
-	}
 	for (time = times; time; time = time->next) {
 		fprintf(f, "%lu %lu", time->begin, time->length);
 		for (i = 0; i < KEY && time->chain[i]; i++)
@@ -280,18 +361,15 @@ static void write_times(void)
 }
 
 /* A line per site: count, total, longest, its end, its chain, the histogram. */
-static void write_sites(qemu_plugin_id_t id, void *arg)
+static void write_sites(const struct site *table, const char *suffix)
 {
-	FILE *f = fopen(arg_out, "w");
+	FILE *f = open_out(suffix);
 	unsigned int i, j;
 
-	if (!f) {
-		perror(arg_out);
+	if (!f)
 		return;
-	}
-
 	for (i = 0; i < NR_SITES; i++) {
-		const struct site *site = &sites[i];
+		const struct site *site = &table[i];
 
 		if (!site->count)
 			continue;
@@ -305,6 +383,12 @@ static void write_sites(qemu_plugin_id_t id, void *arg)
 		fputc('\n', f);
 	}
 	fclose(f);
+}
+
+static void write_all(qemu_plugin_id_t id, void *arg)
+{
+	write_sites(sites, "");
+	write_sites(lock_sites, ".locks");
 	write_times();
 }
 
@@ -326,6 +410,10 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
 			arg_stop = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "irqs"))
 			arg_irqs = strtoull(value, NULL, 16);
+		else if (!strcmp(argv[i], "locks"))
+			arg_locks = strtoull(value, NULL, 16);
+		else if (!strcmp(argv[i], "locks_end"))
+			arg_locks_end = strtoull(value, NULL, 16);
 		else if (!strcmp(argv[i], "out"))
 			arg_out = strdup(value);
 		else if (!arch_argument(argv[i], strtoull(value, NULL, 16)))
@@ -334,6 +422,6 @@ int qemu_plugin_install(qemu_plugin_id_t id, const void *info, int argc,
 	recording = !arg_start;
 
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
-	qemu_plugin_register_atexit_cb(id, write_sites, NULL);
+	qemu_plugin_register_atexit_cb(id, write_all, NULL);
 	return 0;
 }

@@ -28,6 +28,7 @@ void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *insn,
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn,
 		void (*cb)(unsigned int cpu, void *arg),
 		enum qemu_plugin_cb_flags flags, void *arg);
+unsigned int qemu_plugin_mem_size_shift(qemu_plugin_meminfo_t info);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 		void (*cb)(unsigned int cpu, qemu_plugin_meminfo_t info,
 			   uint64_t addr, void *arg),
@@ -61,6 +62,16 @@ uint32_t bh_enable_delta(void);
 void exec_bh_enable(unsigned int cpu, void *taken);
 void exec_halt(unsigned int cpu, void *pc);
 void exec_user(unsigned int cpu, void *arg);
+
+/*
+ * Spinlocks: what may be called for a store of the code that takes them, or
+ * gives them up, once @in_lock_text().
+ */
+bool in_lock_text(uint64_t pc);
+void exec_take(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock,
+	       void *arg);
+void exec_give(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock,
+	       void *arg);
 
 /*
  * The architecture: takes its arguments of the plugin (true if @name is one);
