@@ -333,6 +333,7 @@ struct stress_area {
  * @random: state of the generator
  * @salt: makes the thread's pattern its own
  * @next: when to wake up next, for periodic work
+ * @busted: what that workload holds
  * @epoch: which reset of the statistics @stats belong to
  * @stats: written by the thread only
  */
@@ -353,7 +354,7 @@ struct stress_thread {
 	u64 random;
 	unsigned long salt;
 	ktime_t next;
-	raw_spinlock_t busted;		/* what that workload holds */
+	raw_spinlock_t busted;
 	int epoch;
 	struct stress_stats stats;
 };
