@@ -59,6 +59,17 @@ kernel_lines()
 	awk '/^[0-9]/ { printf "%s%s", sep, $1; sep = " " }' "$SCRIPTS/kernels"
 }
 
+# tree_line DIR: the kernel line of a kernel tree: LINE-rt if it has the PREEMPT_RT patch and there is such a line.
+tree_line()
+{
+	_line=$(tree_version "$1" | cut -d. -f1,2)
+	[ -n "$_line" ] || exit 1
+	if [ -f "$1/localversion-rt" ] && kernel_lines | tr ' ' '\n' | grep -qxF "$_line-rt"; then
+		_line=$_line-rt
+	fi
+	echo "$_line"
+}
+
 # use_arch ARCH: take over the variables of scripts/arch/ARCH, or die.
 use_arch()
 {
