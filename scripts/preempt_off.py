@@ -18,17 +18,19 @@ VMALLOC = re.compile(r"vmap|vmalloc|^vfree|vunmap|^vm_area_|^vb_|purge|reclaim_l
 
 
 def read_symbols(path, kinds):
-    """Return the addresses of symbols, sorted, their names, and the end of the kernel's image."""
+    """Return the addresses of symbols, sorted, their names, and where the kernel's image is."""
     symbols = {}
-    end = 0
+    begin = end = 0
     with open(path, encoding="ascii") as lines:
         for line in lines:
             address, kind, name = line.split()
-            if name == "_end":
+            if name == "_text":
+                begin = int(address, 16)
+            elif name == "_end":
                 end = int(address, 16)
-            elif kind in kinds:
+            if kind in kinds and name != "_end":
                 symbols[int(address, 16)] = name.split(".")[0]
-    return sorted(symbols), symbols, end
+    return sorted(symbols), symbols, begin, end
 
 
 class Sections:
@@ -55,11 +57,11 @@ def responsible(chain):
 
 def namer(system_map, kinds="tTwW", other="(module)"):
     """A function that names what an address belongs to: a function, or data; other if that is not in the kernel's image."""
-    addresses, symbols, end = read_symbols(system_map, kinds)
+    addresses, symbols, begin, end = read_symbols(system_map, kinds)
 
     def name_of(address):
         i = bisect.bisect_right(addresses, address) - 1
-        return symbols[addresses[i]] if i >= 0 and address < end else other
+        return symbols[addresses[i]] if i >= 0 and begin <= address < end else other
     return name_of
 
 

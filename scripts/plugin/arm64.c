@@ -255,7 +255,7 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 		on_exec(insn, exec_bh_enable, op >> 5 & 0xffff); /* mov w1, # */
 	else if (in_lock_text(pc) && (op & 0xffe08000) == 0x88000000 && (last_op & 0x3f800000) != 0x11000000)
 		on_store(insn, exec_take, pc);			/* stxr, but of a sum: that is a reader's */
-	else if (in_lock_text(pc) && (op & 0xfffffc00) == 0x089ffc00)
+	else if ((op & 0xfffffc00) == 0x089ffc00)
 		on_store(insn, exec_give, pc);			/* stlrb */
 	else
 		translate_value(insn, op, pc);

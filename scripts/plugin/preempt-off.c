@@ -13,7 +13,7 @@
  * Arguments: start=ADDRESS	code that begins the recording when executed
  *	      stop=ADDRESS	code that ends it; both as often as they come
  *	      irqs=MASK		of preempt_count, for hard interrupts and NMIs
- *	      locks=ADDRESS	of the code that takes and gives up spinlocks, and
+ *	      locks=ADDRESS	of the code that takes spinlocks, and
  *	      locks_end=ADDRESS	of its end
  *	      out=FILE		what to write; FILE.locks is the same of locks, FILE.times
  *				has the longer sections of the first tenth of a second
@@ -72,7 +72,7 @@ static struct {
 static struct hold {
 	uint64_t lock;			/* its address, 0 if this is free */
 	bool counts;
-	uint64_t begin, irq;
+	uint64_t begin, section, irq;
 	uint64_t chain[DEPTH];
 } holds[NR_HOLDS];
 
@@ -211,6 +211,7 @@ void exec_take(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock, void
 	hold->lock = lock;
 	hold->counts = recording;
 	hold->begin = now;
+	hold->section = section.begin;
 	hold->irq = section.irq;
 	fill_chain(hold->chain, lock);
 }
@@ -222,7 +223,7 @@ void exec_give(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock, void
 	if (hold->lock != lock || qemu_plugin_mem_size_shift(info))
 		return;
 	hold->lock = 0;
-	if (hold->counts && recording)
+	if (hold->counts && recording && hold->section == section.begin)
 		record(lock_sites, hold->chain, now - hold->begin - (section.irq - hold->irq),
 		       (uintptr_t)pc);
 }

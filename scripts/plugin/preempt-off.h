@@ -64,8 +64,8 @@ void exec_halt(unsigned int cpu, void *pc);
 void exec_user(unsigned int cpu, void *arg);
 
 /*
- * Spinlocks: what may be called for a store of the code that takes them, or
- * gives them up, once @in_lock_text().
+ * Spinlocks: what may be called for a store that takes one, which only code
+ * @in_lock_text() does, or gives one up, which may be anywhere.
  */
 bool in_lock_text(uint64_t pc);
 void exec_take(unsigned int cpu, qemu_plugin_meminfo_t info, uint64_t lock,

@@ -140,19 +140,18 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 	void *arg = (void *)(uintptr_t)pc;
 	size_t op = (b[0] & 0xf0) == 0x40;	/* behind a REX prefix */
 	struct change change = { .pc = pc };
-	bool locks = in_lock_text(pc);
 
 	if (may_change(b, size, &change)) {
 		arg = malloc(sizeof(change));
 		memcpy(arg, &change, sizeof(change));
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
-	} else if (locks && size >= 4 && (b[0] == 0xf0 || b[0] == 0x3e) &&
+	} else if (in_lock_text(pc) && size >= 4 && (b[0] == 0xf0 || b[0] == 0x3e) &&
 		   !memcmp(b + 1 + ((b[1] & 0xf0) == 0x40), "\x0f\xb1", 2)) {
 		/* lock cmpxchg; the kernel turns "lock" into "ds" if it has one CPU */
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_take,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
-	} else if (locks && b[op] == 0xc6 && !b[size - 1]) {	/* movb $0 */
+	} else if (b[op] == 0xc6 && !b[size - 1]) {	/* movb $0 */
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_give,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
 	} else if (b[0] == 0xbe && (get_le32(b + 1) | 1) == (BH_LOCKED | 1)) {
