@@ -196,6 +196,7 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 {
 	unsigned int d = op & 31, n = op >> 5 & 31;
 	unsigned int offset = (op >> 10 & 0xfff) * (op >> 30 & 1 ? 8 : 4);
+	uint32_t imm = (op >> 5 & 0xffff) << (op >> 21 & 1 ? 16 : 0);	/* of mov */
 	struct value value = { .kind = UNKNOWN };
 
 	if ((op & 0xbfc00000) == 0xb9000000) {			/* str */
@@ -221,10 +222,10 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 
 	if ((op & 0xbfc00000) == 0xb9400000 && (offset == 8 || offset == 16))
 		value = (struct value){ .kind = LOADED, .base = n, .offset = offset }; /* ldr */
-	else if ((op & 0x7fe00000) == 0x52800000)		/* mov */
-		value = (struct value){ .kind = CONSTANT, .delta = op >> 5 & 0xffff };
-	else if ((op & 0x7fe00000) == 0x12800000)		/* mov, inverted */
-		value = (struct value){ .kind = CONSTANT, .delta = ~(op >> 5 & 0xffff) };
+	else if ((op & 0x7fc00000) == 0x52800000)		/* mov */
+		value = (struct value){ .kind = CONSTANT, .delta = imm };
+	else if ((op & 0x7fc00000) == 0x12800000)		/* mov, inverted */
+		value = (struct value){ .kind = CONSTANT, .delta = ~imm };
 	else if ((op & 0x3f800000) == 0x11000000 || (op & 0x3fe0fc00) == 0x0b000000)
 		value = add(op);
 	reg[d] = value;
