@@ -19,11 +19,14 @@
 #define NR_PLACES	(1u << 22)	/* instructions of the kernel and its modules */
 #define SWITCH_SIZE	0x60		/* of cpu_switch_to(), at least */
 
-/* What a register has: a constant, or what was loaded from [base, #offset] and added to. */
+/*
+ * What a register has: a constant, or what was loaded from #offset of something
+ * and added to. That of what is of no interest: an address may be in two registers,
+ * and whether it is the running task's count is seen when it is stored.
+ */
 struct value {
 	enum { UNKNOWN, CONSTANT, LOADED } kind;
 	bool by_register;
-	uint8_t base;
 	uint16_t offset;
 	uint32_t delta;			/* or the constant */
 };
@@ -194,7 +197,7 @@ static struct value add(uint32_t op)
 /* Follow what is loaded, added to and stored again. */
 static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t pc)
 {
-	unsigned int d = op & 31, n = op >> 5 & 31;
+	unsigned int d = op & 31;
 	unsigned int offset = (op >> 10 & 0xfff) * (op >> 30 & 1 ? 8 : 4);
 	uint32_t imm = (op >> 5 & 0xffff) << (op >> 21 & 1 ? 16 : 0);	/* of mov */
 	struct value value = { .kind = UNKNOWN };
@@ -203,7 +206,7 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 		struct place *place = find_place(pc);
 
 		value = reg[d];
-		if (value.kind == LOADED && value.base == n && value.offset == offset &&
+		if (value.kind == LOADED && value.offset == offset &&
 		    (value.delta || value.by_register)) {
 			place = make_place(pc);
 			if (!place->change)
@@ -221,7 +224,7 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 	}
 
 	if ((op & 0xbfc00000) == 0xb9400000 && (offset == 8 || offset == 16))
-		value = (struct value){ .kind = LOADED, .base = n, .offset = offset }; /* ldr */
+		value = (struct value){ .kind = LOADED, .offset = offset }; /* ldr */
 	else if ((op & 0x7fc00000) == 0x52800000)		/* mov */
 		value = (struct value){ .kind = CONSTANT, .delta = imm };
 	else if ((op & 0x7fc00000) == 0x12800000)		/* mov, inverted */
