@@ -21,6 +21,25 @@ series_with()
 	) 8>"$OUT/tree/.lock"
 }
 
+# check_patches TREE: the patches that look at all areas of the series in TREE, one a line
+check_patches()
+{
+	local kind=trees
+	! git -C "$1" grep -q nr_vmap_nodes series -- mm/vmalloc.c || kind=nodes
+	printf '%s\n' "$TOP/patches/test/check-code.patch" "$TOP/patches/test/check-$kind.patch"
+}
+
+# mutants_of LINE: the names of the mutants that are of that line, as their second line says, one a line
+mutants_of()
+{
+	local patch
+	for patch in "$TOP"/patches/mutants/*.patch; do
+		case " $(sed -n '2s/^Lines: //p' "$patch") " in
+		*" ${1%-rt} "*) basename "$patch" .patch ;;
+		esac
+	done
+}
+
 # bug_commit TREE NAME: tag as NAME, in TREE, the series with that one of patches/test/NAME*.patch that applies to it.
 bug_commit()
 {
