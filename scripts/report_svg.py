@@ -114,13 +114,18 @@ def curve(column, row, title, points, highest):
     """The longest latency of both kernels by the number of lazily freed areas."""
     panel = Panel(column, row, title, "lazily freed areas when the drain starts", "longest latency, microseconds",
                   (500, 300000), (1, highest))
-    for kind in ("base", "patched"):
-        places = [(panel.x(p["lazy_areas"]), panel.y(max(p["max_us"], 1))) for p in points if p["variant"] == kind]
+    lines = {kind: [(panel.x(p["lazy_areas"]), panel.y(max(p["max_us"], 1))) for p in points if p["variant"] == kind]
+             for kind in ("base", "patched")}
+    top = min((places[-1][1] for places in lines.values() if places), default=0)
+    for kind, places in lines.items():
         if places:
             panel.path(places, kind)
             for x, y in places:
                 panel.dot(x, y, kind)
-            panel.text(places[-1][0], places[-1][1] - 10, kind, anchor="end", weight="bold", colour=STYLE[kind][0])
+            # Above its line, but not where that runs into the other's close by.
+            close = 0 < places[-1][1] - top < 30
+            panel.text(places[-1][0], places[-1][1] + (22 if close else -10), kind, anchor="end", weight="bold",
+                       colour=STYLE[kind][0])
     return panel
 
 
