@@ -9,6 +9,7 @@ chain that is no lock. What lies outside of the kernel's image is a module. Exit
 """
 
 import bisect
+import functools
 import re
 import sys
 
@@ -33,21 +34,23 @@ def read_symbols(path, kinds):
     return sorted(symbols), symbols, begin, end
 
 
-class Sections:
-    """All sections put down to one function."""
+class Sites:
+    """All sections, or holds, put down to one function."""
 
     def __init__(self):
         self.count = self.total = self.longest = 0
         self.chain = ()
-        self.bins = []
 
-    def add(self, count, total, longest, chain, bins):
+    def add(self, count, total, longest, chain):
         """Take up those of one place in the code."""
         self.count += count
         self.total += total
         if longest >= self.longest:
             self.longest, self.chain = longest, chain
-        self.bins = [a + b for a, b in zip(self.bins, bins)] if self.bins else bins
+
+    def figures(self):
+        """What a record says of them."""
+        return {"longest": self.longest, "average": round(self.total / self.count), "count": self.count}
 
 
 def responsible(chain):
@@ -55,6 +58,7 @@ def responsible(chain):
     return next((name for name in chain if not LOCKS.match(name)), chain[0])
 
 
+@functools.cache
 def namer(system_map, kinds="tTwW", other="(module)"):
     """A function that names what an address belongs to: a function, or data; other if that is not in the kernel's image."""
     addresses, symbols, begin, end = read_symbols(system_map, kinds)
@@ -77,47 +81,41 @@ def vmalloc_times(system_map, times):
     return found
 
 
-def read_sections(path, name_of):
-    """Return the sections of the plugin's file by function."""
-    functions = {}
+def read_sites(path):
+    """What each line of the plugin's file says: count, total, longest, where that ended, addresses."""
     with open(path, encoding="ascii") as lines:
         for line in lines:
-            head, bins = line.split(":")
-            count, total, longest, end, *chain = head.split()
-            chain = [name_of(int(pc, 16)) for pc in chain]
-            name = responsible(chain)
-            functions.setdefault(name, Sections()).add(int(count), int(total), int(longest),
-                                                       (chain, name_of(int(end, 16))), [int(b) for b in bins.split()])
-    return functions
+            count, total, longest, end, *addresses = line.split(":")[0].split()
+            yield int(count), int(total), int(longest), int(end, 16), [int(address, 16) for address in addresses]
+
+
+def longest_first(rows):
+    """The records, that with the longest first."""
+    return sorted(rows, key=lambda row: -row["longest"])
 
 
 def longest_sections(system_map, sections):
     """Return a record per function, that with the longest section first."""
+    name_of, functions = namer(system_map), {}
+    for *figures, end, addresses in read_sites(sections):
+        chain = [name_of(pc) for pc in addresses]
+        functions.setdefault(responsible(chain), Sites()).add(*figures, (chain, name_of(end)))
     rows = []
-    for name, found in read_sections(sections, namer(system_map)).items():
+    for name, found in functions.items():
         chain, until = found.chain
-        rows.append({"function": name, "vmalloc": bool(VMALLOC.search(name)), "longest": found.longest,
-                     "average": round(found.total / found.count), "count": found.count, "until": until,
+        rows.append({"function": name, "vmalloc": bool(VMALLOC.search(name)), **found.figures(), "until": until,
                      "callers": [caller for caller in chain[chain.index(name) + 1:] if caller != name][:5]})
-    return sorted(rows, key=lambda row: -row["longest"])
+    return longest_first(rows)
 
 
 def longest_holds(system_map, locks):
     """Return a record per spinlock and function that took it, that with the longest hold first."""
-    name_of, lock_of = namer(system_map), namer(system_map, "bBdD", "(allocated)")
-    found = {}
-    with open(locks, encoding="ascii") as lines:
-        for line in lines:
-            count, total, longest, _, lock, *chain = line.split(":")[0].split()
-            key = (lock_of(int(lock, 16)), responsible([name_of(int(pc, 16)) for pc in chain] or ["(module)"]))
-            row = found.setdefault(key, {"lock": key[0], "function": key[1], "vmalloc": bool(VMALLOC.search(key[1])),
-                                         "longest": 0, "total": 0, "count": 0})
-            row["longest"] = max(row["longest"], int(longest))
-            row["total"] += int(total)
-            row["count"] += int(count)
-    for row in found.values():
-        row["average"] = round(row.pop("total") / row["count"])
-    return sorted(found.values(), key=lambda row: -row["longest"])
+    name_of, lock_of, holds = namer(system_map), namer(system_map, "bBdD", "(allocated)"), {}
+    for *figures, _, (lock, *addresses) in read_sites(locks):
+        function = responsible([name_of(pc) for pc in addresses] or ["(module)"])
+        holds.setdefault((lock_of(lock), function), Sites()).add(*figures, ())
+    return longest_first({"lock": lock, "function": function, "vmalloc": bool(VMALLOC.search(function)), **found.figures()}
+                         for (lock, function), found in holds.items())
 
 
 def main(arguments):

@@ -137,7 +137,7 @@ def read_run(path, variant, nodes, name, parameters):
     for key in GREATEST:
         if key in stats[0]:
             record[key] = max(one[key] for one in stats)
-    add_sections(record, path, os.path.join(path, "..", "..", "kernel", variant, "System.map"))
+    add_sections(record, path, os.path.normpath(os.path.join(path, "..", "..", "kernel", variant, "System.map")))
     if "rt_prio=" not in record["parameters"]:
         for key in ("rt_samples", "rt_vmalloc_max_ns", "rt_vfree_max_ns"):
             record.pop(key, None)

@@ -23,11 +23,12 @@ Hardware: caches, memory, SMIs, power management; several running CPUs, so lock 
 architectures and preemption models than the one named above."""
 
 
+CONTROLS = ("idle", "busted")
 HOLDS = 2
 
 # Where a figure says nothing: no load, or a share of the CPU that the reader of vmallocinfo decides.
 UNCOMPARED = {
-    "ops_per_second": ("idle", "busted", "vmallocinfo", "vmallocinfo-read"),
+    "ops_per_second": (*CONTROLS, "vmallocinfo", "vmallocinfo-read"),
     "drains_per_million": ("vmallocinfo",),
     "alloc_ns_each": ("vmallocinfo", "vmallocinfo-read"),
     "free_ns_each": ("vmallocinfo", "vmallocinfo-read"),
@@ -102,7 +103,7 @@ def rt_times(runs):
 def worst(runs):
     rows = [[workload, nodes, value(base, "max_us"), value(patched, "max_us"),
              times(value(base, "max_us"), value(patched, "max_us"))]
-            for workload, nodes, base, patched in pairs(runs, "max_us") if workload not in ("idle", "busted")]
+            for workload, nodes, base, patched in pairs(runs, "max_us") if workload not in CONTROLS]
     rows.sort(key=lambda row: -(row[2] or 0))
     idle = [[workload, nodes, value(base, "max_us"), value(patched, "max_us"), None]
             for workload, nodes, base, patched in pairs(runs, "max_us") if workload == "idle"]
@@ -134,7 +135,7 @@ def sections(runs):
     """The longest sections with preemption off, by function; of the load, so not those of the controls."""
     rows = []
     for run in runs:
-        if run["workload"] not in ("idle", "busted"):
+        if run["workload"] not in CONTROLS:
             for row in run.get("preempt_off", [])[:4] + [row for row in run.get("preempt_off", [])[4:] if row["vmalloc"]][:1]:
                 rows.append([run["workload"], run["variant"], run["nodes"], ("* " if row["vmalloc"] else "  ") + row["function"]
                              + (f" < {row['callers'][0]}" if row["callers"] else ""), row["longest"], row["average"], row["count"]])
@@ -143,8 +144,8 @@ def sections(runs):
 
 def holds(runs):
     """The longest holds of vmalloc's spinlocks, by lock and function; of the load, so not those of the controls."""
-    rows = [[run["workload"], run["variant"], str(run["nodes"]), f"{row['lock']} in {row['function']}", row["longest"], row["average"],
-             row["count"]] for run in runs if run["workload"] not in ("idle", "busted")
+    rows = [[run["workload"], run["variant"], run["nodes"], f"{row['lock']} in {row['function']}", row["longest"], row["average"],
+             row["count"]] for run in runs if run["workload"] not in CONTROLS
             for row in [row for row in run.get("lock_holds", []) if row["vmalloc"]][:HOLDS]]
     return Table([["workload", "kernel", "nodes", "spinlock", "longest", "average", "count"]] + rows, 4)
 
