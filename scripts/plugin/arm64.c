@@ -166,14 +166,6 @@ static void on_exec(struct qemu_plugin_insn *insn,
 					       (void *)(uintptr_t)arg);
 }
 
-static void on_store(struct qemu_plugin_insn *insn,
-		     void (*cb)(unsigned int cpu, qemu_plugin_meminfo_t info,
-				uint64_t addr, void *arg), uint64_t arg)
-{
-	qemu_plugin_register_vcpu_mem_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
-					 QEMU_PLUGIN_MEM_W, (void *)(uintptr_t)arg);
-}
-
 /* An addition to, or a subtraction from, what was loaded. */
 static struct value add(uint32_t op)
 {
@@ -217,9 +209,7 @@ static void translate_value(struct qemu_plugin_insn *insn, uint32_t op, uint64_t
 			};
 		}
 		if (place && place->change)
-			qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
-					QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W,
-					place->change);
+			on_store(insn, exec_change, place->change);
 		return;
 	}
 
@@ -238,6 +228,7 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 		    size_t size, uint64_t pc)
 {
 	uint32_t op = b[0] | b[1] << 8 | b[2] << 16 | (uint32_t)b[3] << 24;
+	void *arg = (void *)(uintptr_t)pc;
 
 	if (pc - arg_switch < SWITCH_SIZE) {
 		if ((op & 0xffe0001f) == 0xd280000a)		/* mov x10, #offset */
@@ -258,9 +249,9 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 	else if ((op | 0x20) == (0x52800001 | (BH_LOCKED | 1) << 5))
 		on_exec(insn, exec_bh_enable, op >> 5 & 0xffff); /* mov w1, # */
 	else if (in_lock_text(pc) && (op & 0xffe08000) == 0x88000000 && (last_op & 0x3f800000) != 0x11000000)
-		on_store(insn, exec_take, pc);			/* stxr, but of a sum: that is a reader's */
+		on_store(insn, exec_take, arg);			/* stxr, but of a sum: that is a reader's */
 	else if ((op & 0xfffffc00) == 0x089ffc00)
-		on_store(insn, exec_give, pc);			/* stlrb */
+		on_store(insn, exec_give, arg);			/* stlrb */
 	else
 		translate_value(insn, op, pc);
 	last_op = op;

@@ -35,6 +35,15 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *insn,
 		enum qemu_plugin_cb_flags flags, enum qemu_plugin_mem_rw rw,
 		void *arg);
 
+/* Have @cb called with @arg wherever @insn stores. */
+static inline void on_store(struct qemu_plugin_insn *insn,
+			    void (*cb)(unsigned int cpu, qemu_plugin_meminfo_t info,
+				       uint64_t addr, void *arg), void *arg)
+{
+	qemu_plugin_register_vcpu_mem_cb(insn, cb, QEMU_PLUGIN_CB_NO_REGS,
+					 QEMU_PLUGIN_MEM_W, arg);
+}
+
 #define BH_LOCKED	0x00000200u	/* SOFTIRQ_DISABLE_OFFSET */
 
 /*

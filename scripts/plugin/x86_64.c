@@ -144,16 +144,13 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 	if (may_change(b, size, &change)) {
 		arg = malloc(sizeof(change));
 		memcpy(arg, &change, sizeof(change));
-		qemu_plugin_register_vcpu_mem_cb(insn, exec_change,
-				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
+		on_store(insn, exec_change, arg);
 	} else if (in_lock_text(pc) && size >= 4 && (b[0] == 0xf0 || b[0] == 0x3e) &&
 		   !memcmp(b + 1 + ((b[1] & 0xf0) == 0x40), "\x0f\xb1", 2)) {
 		/* lock cmpxchg; the kernel turns "lock" into "ds" if it has one CPU */
-		qemu_plugin_register_vcpu_mem_cb(insn, exec_take,
-				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
+		on_store(insn, exec_take, arg);
 	} else if (b[op] == 0xc6 && !b[size - 1]) {	/* movb $0 */
-		qemu_plugin_register_vcpu_mem_cb(insn, exec_give,
-				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
+		on_store(insn, exec_give, arg);
 	} else if (b[0] == 0xbe && (get_le32(b + 1) | 1) == (BH_LOCKED | 1)) {
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, exec_bh_enable,
 				QEMU_PLUGIN_CB_NO_REGS,
@@ -165,8 +162,7 @@ void arch_translate(struct qemu_plugin_insn *insn, const uint8_t *b,
 		qemu_plugin_register_vcpu_insn_exec_cb(insn, exec_halt,
 				QEMU_PLUGIN_CB_NO_REGS, arg);
 	} else if (b[op] == 0xe8 || (b[op] == 0xff && (b[op + 1] & 0x38) == 0x10)) {
-		qemu_plugin_register_vcpu_mem_cb(insn, exec_call,
-				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_W, arg);
+		on_store(insn, exec_call, arg);
 	} else if (b[0] == 0xc3 || b[0] == 0xc2) {
 		qemu_plugin_register_vcpu_mem_cb(insn, exec_ret,
 				QEMU_PLUGIN_CB_NO_REGS, QEMU_PLUGIN_MEM_R, arg);
