@@ -27,7 +27,7 @@ SHARES = (0.5, 0.99, 0.999, 0.9999, 0.99999)
 PLUGIN_TOLERANCE = 1000
 SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns vmalloc_ns vfree_ns "
           "rt_samples reads read_ns elapsed_ns").split()
-GREATEST = "lazy_peak_areas rt_vmalloc_max_ns rt_vfree_max_ns".split()
+GREATEST = "lazy_peak_areas memory_kb rt_vmalloc_max_ns rt_vfree_max_ns".split()
 
 
 class RigBroke(Exception):

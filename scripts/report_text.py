@@ -30,6 +30,8 @@ HOLDS = 2
 UNCOMPARED = {
     "ops_per_second": (*CONTROLS, "vmallocinfo", "vmallocinfo-read"),
     "drains_per_million": ("vmallocinfo",),
+    "lazy_peak_areas": CONTROLS,
+    "memory_kb": CONTROLS,
     "alloc_ns_each": ("vmallocinfo", "vmallocinfo-read"),
     "free_ns_each": ("vmallocinfo", "vmallocinfo-read"),
 }
@@ -182,7 +184,9 @@ def parts(report):
             ("purge_ns_per_area", "instructions per purged area"),
             ("alloc_ns_each", "instructions per allocation"),
             ("free_ns_each", "instructions per free"),
-            ("read_ns_each", "instructions per reading")])),
+            ("read_ns_each", "instructions per reading"),
+            ("lazy_peak_areas", "most areas in one drain"),
+            ("memory_kb", "memory in use at the end, kB")])),
         ("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
          rt_times(runs)),
         ("Controls", report["controls"]),

@@ -24,7 +24,7 @@ FIGURES = (
     ("instructions per purged area", "purge-apart", "purge_ns_per_area"),
 )
 PLOTS = (1, 3)
-COLOURS = {1: "#d55e00", 8: "#0072b2", 16: "#009e73"}
+COLOURS = {1: "#d55e00", 8: "#0072b2", 64: "#009e73"}
 
 
 def read(results, workloads):
