@@ -54,15 +54,34 @@ culprit()
 		of { last[of] = last[of] "\n" $0 }'
 }
 
+# timerlat: rtla's analysis of the first latency above $limit us, for measure. It is stopped by SIGINT; by others it leaves its
+# tracer on.
+timerlat()
+{
+	cd "$part" || exit
+	set -- rtla timerlat top --quiet --priority f:95 --duration "${duration}s" --auto "$limit"
+	echo "$*" >> commands
+	exec "$@" > timerlat
+}
+
 # trace_load: the load again, with tracing on, until a latency is longer than half of the longest without.
 trace_load()
 {
 	limit=$((($(longest load) + 1) / 2))
 	start_tracing
-	measure traced "$duration" "-b $limit --tracemark" $load
+	measure traced "$duration" "all_cpus -b $limit --tracemark" $load
 	trace-cmd stop
 	trace-cmd extract -o "$part/trace.dat" > "$part/errors" 2>&1 || die "trace-cmd: $(tail -n 1 "$part/errors")"
 	culprit > "$part/culprit"
 	[ -s "$part/culprit" ] || echo "no latency above $limit us while tracing was on" > "$part/culprit"
 	stop_tracing
+	if command -v rtla > /dev/null && grep -qw timerlat $tracefs/available_tracers; then
+		stop_with=INT
+		measure timerlat "$duration" timerlat $load
+		stop_with=TERM
+		# Colours are for terminals. Before 6.3 rtla has no analysis: then the end of its trace, with the stack at the
+		# interrupt, has to do.
+		sed -i "s/$(printf '\033')[[][0-9;]*m//g" "$part/timerlat"
+		[ ! -f "$part/timerlat_trace.txt" ] || sed '/=> 0$/d' "$part/timerlat_trace.txt" | tail -n 20 >> "$part/timerlat"
+	fi
 }
