@@ -8,6 +8,8 @@ VARIANT ?= patched
 WORKLOADS ?=
 W ?= fragment
 PHASES ?=
+DURATION ?=
+CPUS ?=
 SUITES ?=
 FLAVOUR ?= debug
 MINUTES ?= 10
@@ -26,9 +28,9 @@ help:		#: list the targets
 	@echo 'usage: make [K=$(K)] [ARCH=$(ARCH)] [PREEMPT=$(PREEMPT)] [KSRC=/path/to/linux] TARGET'
 	@sed -n 's/^\([a-z-]*\):[^#]*#: /  \1\t/p' Makefile | expand -t 16
 
-bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= SECONDS=]; exit status 0 held, 1 broke, 2 bound
+bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS=]; exit status 0 held, 1 broke, 2 bound
 	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
-		$(if $(PHASES),--phases '$(PHASES)') $(if $(SECONDS),--seconds '$(SECONDS)')
+		$(if $(PHASES),--phases '$(PHASES)') $(if $(DURATION),--seconds '$(DURATION)') $(if $(CPUS),--nodes '$(CPUS)')
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)

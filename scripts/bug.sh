@@ -29,14 +29,19 @@ check_patches()
 	printf '%s\n' "$TOP/patches/test/check-code.patch" "$TOP/patches/test/check-$kind.patch"
 }
 
-# mutants_of LINE: the names of the mutants that are of that line, as their second line says, one a line
+# mutants_of LINE [MODEL]: the names of the mutants that are of that line, as their second line says, one a line; if a model is
+# given, those that the third line does not keep for others
 mutants_of()
 {
-	local patch
+	local patch models
 	for patch in "$TOP"/patches/mutants/*.patch; do
+		models=$(sed -n '3s/^Models: //p' "$patch")
 		case " $(sed -n '2s/^Lines: //p' "$patch") " in
-		*" ${1%-rt} "*) basename "$patch" .patch ;;
+		*" ${1%-rt} "*) ;;
+		*) continue ;;
 		esac
+		[ -z "$models" ] || [ -z "${2-}" ] || grep -qw -- "$2" <<<"$models" || continue
+		basename "$patch" .patch
 	done
 }
 
