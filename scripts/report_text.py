@@ -187,7 +187,7 @@ def parts(report):
             ("read_ns_each", "instructions per reading"),
             ("lazy_peak_areas", "most areas in one drain"),
             ("memory_kb", "memory in use at the end, kB")])),
-        ("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time (not bounded here)",
+        ("A SCHED_FIFO 50 task's own longest vmalloc() and vfree(), nanoseconds of virtual time",
          rt_times(runs)),
         ("Controls", report["controls"]),
         ("Method", METHOD.splitlines()),

@@ -4,13 +4,15 @@
 
 usage: scripts/summary.py OUTPUT REPORT...
 
-REPORT is a report.json that scripts/bench wrote. The summary goes to the directory OUTPUT, its text to stdout too.
+REPORT is a report.json that scripts/bench wrote, or a summary.json; what comes later replaces what is of the same kernel line,
+architecture and model. The summary goes to the directory OUTPUT, its text to stdout too.
 Exit status: 0 written, 1 not.
 """
 
 import json
 import math
 import os
+import re
 import sys
 
 import report_svg
@@ -39,7 +41,7 @@ def cell(report, nodes):
             figures[name] = {variant: round(value / unit) for variant, value in zip(("base", "patched"), found)}
     return {"kernel": report["kernel"], "arch": report["arch"], "preempt": report["preempt"], "nodes": nodes,
             "idle": figure_of(report["runs"], "patched", nodes, "idle", "max_us"), "figures": figures,
-            "verdict": report["verdict"], "reasons": report["reasons"],
+            "verdict": report["verdict"], "reasons": report["reasons"], "qemu": report["qemu"]["version"],
             "curve": [point for point in report["curve"] if point["nodes"] == nodes]}
 
 
@@ -66,12 +68,14 @@ def main():
     if len(sys.argv) < 3 or "--help" in sys.argv:
         print(__doc__.strip())
         return 0 if "--help" in sys.argv else 1
-    output, cells, versions = sys.argv[1], [], set()
+    output, found = sys.argv[1], {}
     for path in sys.argv[2:]:
         with open(path, encoding="utf-8") as file:
-            report = json.load(file)
-        cells += [cell(report, nodes) for nodes in (1, 8)]
-        versions.add(report["qemu"]["version"])
+            content = json.load(file)
+        for one in content if isinstance(content, list) else [cell(content, nodes) for nodes in (1, 8)]:
+            line = re.sub(r"^(\d+\.\d+)\.\d+|\d+$", r"\1", one["kernel"])
+            found[line, one["arch"], one["preempt"], one["nodes"]] = one
+    cells = list(found.values())
     words = ("Longest latencies, base > patched, microseconds of virtual time; purge: instructions per purged area, none adjacent\n\n" +
              report_text.grid([["kernel", "arch", "preempt", "nodes", "idle"] + [name for name, *_ in COLUMNS] + ["verdict"]] +
                               [row(one) for one in cells], 3))
@@ -79,7 +83,7 @@ def main():
                for one in cells if one["nodes"] == 1 for reason in one["reasons"]]
     if reasons:
         words += "\n" + report_text.indent(reasons)
-    words += "\n" + report_text.indent(sorted(versions))
+    words += "\n" + report_text.indent(sorted({one["qemu"] for one in cells}))
     write(os.path.join(output, "summary.txt"), words)
     write(os.path.join(output, "summary.json"), json.dumps(cells, indent=1) + "\n")
     picture = curves(cells)
