@@ -3,7 +3,8 @@
 
 K ?= 6.12
 ARCH ?= x86_64
-PREEMPT ?= full
+# The first model of the line in the table of kernels.
+PREEMPT ?= $(shell awk '$$1 == "$(K)" { sub(/,.*/, "", $$3); print $$3 }' scripts/kernels)
 VARIANT ?= patched
 WORKLOADS ?=
 W ?= fragment
@@ -28,7 +29,7 @@ help:		#: list the targets
 	@echo 'usage: make [K=$(K)] [ARCH=$(ARCH)] [PREEMPT=$(PREEMPT)] [KSRC=/path/to/linux] TARGET'
 	@sed -n 's/^\([a-z-]*\):[^#]*#: /  \1\t/p' Makefile | expand -t 16
 
-bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS=]; exit status 0 held, 1 broke, 2 bound
+bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS=]
 	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
 		$(if $(PHASES),--phases '$(PHASES)') $(if $(DURATION),--seconds '$(DURATION)') $(if $(CPUS),--nodes '$(CPUS)')
 
