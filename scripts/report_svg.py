@@ -183,7 +183,8 @@ def panels(report):
     for column, nodes in enumerate((1, 8)):
         pair = [one for one in report["drains"] if one["nodes"] == nodes]
         if pair:
-            highest = ceiling(max(length for one in pair for _, length in one["sections_us"]))
+            # Room above for the two lines of text.
+            highest = ceiling(4 * max(length for one in pair for _, length in one["sections_us"]))
             found.append(drain(column, 3, f"one drain of vmalloc, {nodes} vmap node{'s' if nodes > 1 else ''}", pair, highest))
     return found
 
