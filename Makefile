@@ -36,9 +36,9 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
 
-torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep or KCSAN [MINUTES=10 FLAVOUR=debug|kcsan VARIANT= BUG=]
+torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep or KCSAN [MINUTES=10 FLAVOUR=debug|kcsan CPUS=8 VARIANT= BUG=]
 	@scripts/torture --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' --flavour '$(FLAVOUR)' --variant '$(VARIANT)' \
-		--minutes '$(MINUTES)' $(if $(BUG),--bug '$(BUG)')
+		--minutes '$(MINUTES)' $(if $(CPUS),--smp '$(CPUS)') $(if $(BUG),--bug '$(BUG)')
 
 preempt-off:	#: who keeps preemption off for how long during one workload, on base and patched [W=fragment]
 	@scripts/preempt-off --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' '$(W)'
