@@ -36,7 +36,7 @@ bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
 
-torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep or KCSAN [MINUTES=10 FLAVOUR=debug|kcsan CPUS=8 VARIANT= BUG=]
+torture:	#: all workloads and all else that uses vmalloc, with KASAN and lockdep or KCSAN [MINUTES=10 FLAVOUR=debug|kcsan CPUS= VARIANT= BUG=]
 	@scripts/torture --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' --flavour '$(FLAVOUR)' --variant '$(VARIANT)' \
 		--minutes '$(MINUTES)' $(if $(CPUS),--smp '$(CPUS)') $(if $(BUG),--bug '$(BUG)')
 
