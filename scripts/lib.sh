@@ -98,6 +98,12 @@ use_ccache()
 	export CCACHE_DIR="$OUT/ccache" CCACHE_BASEDIR="$TOP" CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 CCACHE_MAXSIZE=4G
 }
 
+# series_stamp DIRECTORY: what its series does, as a sum. A shared patch may have other places in another line.
+series_stamp()
+{
+	(cd "$1" && { cat series; sed 's/^@@ .*/@@/; /^index /d' ./*.patch; } 2>/dev/null | sha256sum)
+}
+
 # series_of DIR: the patches that DIR/series lists, one a line.
 series_of()
 {
