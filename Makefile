@@ -19,6 +19,7 @@ KERNELS ?=
 ARCHS ?=
 MODELS ?=
 MUTANTS ?=
+RESUME ?=
 KSRC ?=
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
@@ -46,8 +47,8 @@ preempt-off:	#: who keeps preemption off for how long during one workload, on ba
 sweep:		#: what the number of areas merged per hold of the lock costs and saves: latency, instructions, a plot
 	@scripts/sweep --kernel '$(K)' --preempt '$(PREEMPT)'
 
-mutants:	#: put known mistakes on top of the series: each has to be caught [MUTANTS=]
-	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(MUTANTS)
+mutants:	#: put known mistakes on top of the series: each has to be caught [MUTANTS= RESUME=1]
+	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(RESUME),--resume) $(MUTANTS)
 
 bench-all:	#: "bench" for every line, architecture and model [KERNELS= ARCHS= MODELS=], and a summary; goes on where it stopped
 	@scripts/bench-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') \

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash disable=SC2154 # the caller's variables and functions
+# mutant-checks.sh - the checks that have to catch mutants. Sourced by scripts/mutants.
+
+guest() { "$SCRIPTS/run-guest" --arch "$arch" --timeout 300 "$@" >&2; }
+
+# bounded VALUE LIMIT WHAT
+bounded()
+{
+	echo "$1 $3, $2 may be"
+	[ "$1" -le "$2" ]
+}
+
+# Each check_* gets the name of the mutant and its patch, or "none" and no patch. Its last line says what was found. They are
+# run where "set -e" has no effect.
+check_unit()
+{
+	local mm=$results/$1.mm
+	rm -rf "$mm"
+	mkdir -p "$mm" && cp -r "$TOP/mm" "$mm/mm" || return
+	[ $# = 1 ] || (cd "$mm" && GIT_CEILING_DIRECTORIES=$results git apply "$2") || return
+	make -s -C "$mm/mm/tests" O="$mm/out" check 2>&1
+}
+
+check_debug()
+{
+	local kernel
+	kernel=$(kernel_with debug "${looks[@]}" "${@:2}") &&
+		guest --smp 2 --mem 3G --timeout 900 --script "$SCRIPTS/guest/mutant" "$kernel" "$results/$1" seconds=3 kmemleak=off
+}
+
+check_kcsan()
+{
+	local kernel
+	kernel=$(kernel_with kcsan "${@:2}") &&
+		guest --smp 2 --timeout 900 --allow 'BUG: KCSAN: data-race in ' --script "$SCRIPTS/guest/mutant" "$kernel" "$results/$1" \
+			seconds=5 areas=no && "$SCRIPTS/races" "$results/$1/console.log"
+}
+
+check_vmallocinfo()
+{
+	local kernel
+	kernel=$(kernel_with bench "${@:2}") &&
+		guest --nodes 1 --script "$SCRIPTS/guest/vmallocinfo" "$kernel" "$results/$1-vmallocinfo" no_hash_pointers=1 &&
+		! grep '^not ok' "$results/$1-vmallocinfo/tap"
+}
+
+check_rt-free()
+{
+	local kernel run=$results/$1-rt-free max=() i areas=("burst=256 burst_gap_ms=1" burst=100000)
+	kernel=$(kernel_with bench "${@:2}") || return
+	for i in 0 1; do
+		guest --nodes 1 --script "$SCRIPTS/guest/drain" "$kernel" "$run-$i" seconds=2 \
+			"stress=workload=rt_free nr_areas=200000 ${areas[i]}" || return
+		max[i]=$(awk '$1 == "vfree_max_ns" { print $2 }' "$run-$i/stats")
+	done
+	bounded "${max[1]}" $((2 * max[0])) "ns for the longest vfree()"
+}
+
+check_early()
+{
+	local kernel
+	kernel=$(kernel_with bench "$TOP/patches/test/early-free-nodes.patch" "${@:2}") &&
+		guest --script "$SCRIPTS/guest/drain" "$kernel" "$results/$1-early" seconds=0 stress= &&
+		bounded "$(awk '$1 == "early_areas" { print $2 }' "$results/$1-early/stats")" 0 "areas freed early are still there"
+}
+
+check_fragment()
+{
+	local kernel
+	kernel=$(kernel_with bench "${@:2}") &&
+		"$SCRIPTS/run-workload" --arch "$arch" --phases 2 "$kernel" "$results/$1-fragment" fragment >&2 &&
+		bounded "$(sed -n 's/.*"max": \([0-9]*\).*/\1/p' "$results/$1-fragment"/*.json | sort -n | tail -n 1)" 20 \
+			"us is the longest latency" && memory_bounded "$results/$1-fragment"
+}
+
+# memory_bounded RUN: the memory in use at the end of the second phase, when caches are warm, is some 4 MiB above that without
+# a mutant at most.
+memory_bounded()
+{
+	local kb
+	kb=$(awk '$1 == "memory_kb" { print $2 }' "$1/2.stats")
+	bounded "$kb" $((4096 + $(awk '$1 == "memory_kb" { print $2 }' "$results/none-fragment/2.stats"))) "kB more are in use"
+}
