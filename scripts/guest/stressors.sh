@@ -12,15 +12,17 @@ vmallocinfo_reads()
 	n=$((n + 2))
 }
 
-# Two MiB from one of the areas on. Its place in the file is told by the program headers (type, flags, offset, address,
-# .., size, ..), which od prints as signed numbers, the shell's own; what comes after them is not to be taken for more.
+# Two MiB from one of the areas on. Its place in the file is told by the program headers (type and flags, offset, address,
+# .., size, ..), which od prints as signed numbers, the shell's own: those that are loaded, with all rights. What comes after
+# them is not to be taken for more.
 kcore_reads()
 {
 	[ -e /proc/kcore ] || { sleep 1; return; }
 	area=$(awk -v n="$n" '/ vmalloc/ { a[k++] = $1 } END { sub(/-.*/, "", a[n % k]); print a[n % k] }' /proc/vmallocinfo)
-	offset=$(dd if=/proc/kcore bs=4096 count=1 | od -An -v -t d8 -w56 -j 64 | while read -r _ offset start _ _ size _; do
+	offset=$(dd if=/proc/kcore bs=4096 count=1 | od -An -v -t d8 -w56 -j 64 | while read -r what offset start _ _ size _; do
+		[ "$what" = $((1 | 7 << 32)) ] || continue
 		[ $((area - start)) -lt 0 ] || [ $((area - start)) -ge "$size" ] || echo $((area - start + offset))
-	done | head -n 1)
+	done)
 	dd if=/proc/kcore of=/dev/null bs=65536 count=32 iflag=skip_bytes skip="$offset" && n=$((n + 1))
 }
 
