@@ -177,7 +177,9 @@ static int stress_param_set(const char *val, const struct kernel_param *kp)
 	struct stress_param *p = kp->arg;
 
 	p->given = true;
-	strscpy(p->text, val, sizeof(p->text));
+	/* Cut off it might be a number. */
+	if (strscpy(p->text, val, sizeof(p->text)) < 0)
+		p->text[0] = '?';
 	return 0;
 }
 
@@ -571,13 +573,14 @@ static void stress_trace(void)
 
 static void stress_untrace(void)
 {
-	if (!stress_tracing)
-		return;
-	tracepoint_probe_unregister(stress_tracepoint, stress_probe, NULL);
+	if (stress_tracing)
+		tracepoint_probe_unregister(stress_tracepoint, stress_probe, NULL);
 	if (stress_tracing_frees)
 		tracepoint_probe_unregister(stress_tracepoint_free, stress_probe_free, NULL);
-	tracepoint_synchronize_unregister();
+	if (stress_tracing || stress_tracing_frees)
+		tracepoint_synchronize_unregister();
 	stress_tracing = false;
+	stress_tracing_frees = false;
 }
 #else
 static void stress_trace(void) { }
@@ -1487,6 +1490,11 @@ static int stress_parse_all(void)
 			return -EINVAL;
 		}
 	}
+	if (p_verify.value && !stress_ops->map && !p_rt_prio.value) {
+		pr_err("verify has no effect with workload=%s rt_prio=0, which allocates nothing\n",
+		       stress_ops->name);
+		return -EINVAL;
+	}
 	return 0;
 }
 
@@ -1573,6 +1581,7 @@ static int stress_check_memory(void)
 {
 	u64 limit = ((u64)totalram_pages() << PAGE_SHIFT) / 2;
 	u32 pages = stress_ops->max_pages ?: p_pages.value;
+	u32 rt_pages = p_rt_prio.value ? p_rt_pages.value : 0;
 	u64 areas = p_nr_areas.value, need;
 
 	if (stress_wants_room())
@@ -1581,12 +1590,13 @@ static int stress_check_memory(void)
 	if (!stress_ops->pool)
 		need += (u64)pages << PAGE_SHIFT;
 	need *= stress_ops->map ? areas : 0;
-	if (p_rt_prio.value)
-		need += (u64)p_rt_pages.value << PAGE_SHIFT;
+	if (stress_ops->pool)
+		need += (u64)p_threads.value * p_pages.value * sizeof(struct page *);
+	need += (u64)rt_pages << PAGE_SHIFT;
 	if (need <= limit)
 		return 0;
-	pr_err("nr_areas=%u with up to %u pages each may need %llu MiB, more than half of the RAM (%llu MiB)\n",
-	       p_nr_areas.value, pages, need >> 20, limit >> 20);
+	pr_err("nr_areas=%u with up to %u pages each and rt_pages=%u may need %llu MiB, more than half of the RAM (%llu MiB)\n",
+	       stress_ops->map ? p_nr_areas.value : 0, pages, rt_pages, need >> 20, limit >> 20);
 	return -EINVAL;
 }
 
