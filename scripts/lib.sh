@@ -18,6 +18,15 @@ die()
 	exit 1
 }
 
+# need_value OPTION [VALUE]...: die unless an option has its value
+need_value() { [ $# -ge 2 ] || die "$1 needs a value"; }
+
+# need_number TEXT: die unless it is a number above 0, of digits that no shell takes for octal
+need_number()
+{
+	case $1 in "" | *[!0-9]* | 0*) die "\"$1\" is not a number above 0" ;; esac
+}
+
 # note MESSAGE...: a line of progress; stdout stays free for results.
 note()
 {
@@ -75,7 +84,7 @@ use_arch()
 {
 	case $1 in */* | "") die "bad architecture name \"$1\"" ;; esac
 	[ -f "$SCRIPTS/arch/$1" ] ||
-		die "no architecture \"$1\"; there are: $(ls "$SCRIPTS/arch")"
+		die "no architecture \"$1\"; there are: $(echo $(ls "$SCRIPTS/arch"))"
 	# shellcheck source=scripts/arch/x86_64
 	. "$SCRIPTS/arch/$1"
 }
