@@ -84,7 +84,7 @@ use_arch()
 {
 	case $1 in */* | "") die "bad architecture name \"$1\"" ;; esac
 	[ -f "$SCRIPTS/arch/$1" ] ||
-		die "no architecture \"$1\"; there are: $(echo $(ls "$SCRIPTS/arch"))"
+		die "no architecture \"$1\"; there are: $(cd "$SCRIPTS/arch" && printf '%s ' *)"
 	# shellcheck source=scripts/arch/x86_64
 	. "$SCRIPTS/arch/$1"
 }
