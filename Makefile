@@ -21,6 +21,7 @@ MODELS ?=
 MUTANTS ?=
 RESUME ?=
 KSRC ?=
+OUT ?= out
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 # scripts/fetch reads KSRC; an empty one is none.
@@ -73,7 +74,7 @@ kernel:		#: build one kernel for the benchmark [VARIANT=base|patched|COMMIT]; pr
 	@scripts/build-kernel '$(K)' '$(ARCH)' '$(PREEMPT)' bench '$(VARIANT)'
 
 module:		#: build the stress module against the kernel in KDIR (default: the running one)
-	@$(MAKE) -C '$(KDIR)' M='$(CURDIR)/test-module' modules
+	@$(MAKE) --no-print-directory -C test-module KDIR='$(abspath $(KDIR))'
 
 setup:		#: install the Debian packages that all this needs
 	@scripts/setup '$(ARCH)'
@@ -81,10 +82,11 @@ setup:		#: install the Debian packages that all this needs
 fetch:		#: download the pristine source of K; prints where
 	@scripts/fetch '$(K)'
 
-clean:		#: remove what was built; keep downloads, compiler cache and reports
-	rm -rf out/build out/kernel out/tree out/unit
+clean:		#: remove what was built; keep working trees, downloads, compiler cache and reports
+	rm -rf $(OUT)/build $(OUT)/kernel $(OUT)/unit
+	cd test-module && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .tmp_versions modules.order Module.symvers
 
-distclean:	#: remove everything that was made or downloaded
-	rm -rf out
+distclean: clean	#: remove everything that was made or downloaded, and the working trees with what is not exported
+	rm -rf $(OUT)
 
 .PHONY: help bench test torture preempt-off sweep mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean

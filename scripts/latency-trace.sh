@@ -8,7 +8,7 @@ tracefs=/sys/kernel/tracing
 check_tracing()
 {
 	command -v trace-cmd > /dev/null || die "no trace-cmd; it is in the package trace-cmd"
-	[ -e $tracefs/set_event ] || mount -t tracefs tracefs $tracefs 2> /dev/null ||
+	[ -e $tracefs/set_event ] || { mount -t tracefs tracefs $tracefs 2> /dev/null && tracefs_mounted=1; } ||
 		die "no tracefs: this kernel cannot trace (CONFIG_FTRACE)"
 	[ "$(first $tracefs/current_tracer)$(first $tracefs/set_event)" = nop ] ||
 		die "somebody is tracing ($tracefs/current_tracer or set_event); stop that first"

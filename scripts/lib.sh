@@ -92,12 +92,20 @@ use_arch()
 # need_config LINE PREEMPT FLAVOUR: die unless the line, if one is given, has the model, and there is a fragment for both.
 need_config()
 {
+	[ -z "$1" ] || kernel_field "$1" 2 >/dev/null
 	[ -f "$SCRIPTS/config/preempt-$2.config" ] ||
 		die "no preemption model \"$2\"; there are: $(cd "$SCRIPTS/config" &&
 			printf '%s ' preempt-*.config | sed 's/preempt-//g; s/\.config//g')"
 	[ -z "$1" ] || kernel_field "$1" 3 | grep -qx "$2" ||
 		die "Linux $1 has no preemption model \"$2\"; it has: $(kernel_field "$1" 3 | tr '\n' ' ')"
 	[ -f "$SCRIPTS/config/$3.config" ] || die "no flavour \"$3\" (scripts/config/$3.config)"
+}
+
+# need_suite NAME: die unless scripts/test has a suite of that name
+need_suite()
+{
+	case $1 in all | */*) ;; *) [ ! -x "$SCRIPTS/test-$1" ] || return 0 ;; esac
+	die "no suite \"$1\" (see scripts/test --help)"
 }
 
 # use_ccache: the compiler cache that all builds share. Depend mode, so that what is not in it

@@ -128,12 +128,17 @@ def main(arguments):
         print(__doc__.strip())
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 1
 
+    try:
+        sections, holds = longest_sections(*arguments)[:top], longest_holds(arguments[0], arguments[1] + ".locks")[:top]
+    except (OSError, ValueError) as error:
+        print(f"preempt_off.py: {error}", file=sys.stderr)
+        return 1
     print(f"  {'longest':>9} {'average':>9} {'sections':>10}  function and its callers (* vmalloc's)")
-    for row in longest_sections(*arguments)[:top]:
+    for row in sections:
         print(f"{'*' if row['vmalloc'] else ' '} {row['longest']:>9} {row['average']:>9.0f} {row['count']:>10}  {row['function']}"
               f" < {' < '.join(row['callers'])} (until {row['until']})")
     print(f"\n  {'longest':>9} {'average':>9} {'holds':>10}  spinlock, and the function that took it")
-    for row in longest_holds(arguments[0], arguments[1] + ".locks")[:top]:
+    for row in holds:
         print(f"{'*' if row['vmalloc'] else ' '} {row['longest']:>9} {row['average']:>9.0f} {row['count']:>10}  {row['lock']}"
               f" {row['function']}")
     return 0

@@ -315,6 +315,7 @@ def describe(results, runs):
     first = os.path.join(results, "runs", f"{runs[0]['variant']}-{runs[0]['nodes']}-{runs[0]['workload']}")
     return {
         "kernel": kernel["base"]["release"].removesuffix("-base"),
+        "line": settings["line"],
         "arch": settings["arch"],
         "preempt": settings["preempt"],
         "qemu": {"version": text(first, "qemu"), "command": text(first, "command")},
@@ -338,18 +339,20 @@ def main():
     if len(sys.argv) != 4 or "--help" in sys.argv:
         print(__doc__.strip())
         return 0 if "--help" in sys.argv else 1
-    results, workloads, rows = sys.argv[1], table(sys.argv[2]), table(sys.argv[3])
+    results = sys.argv[1]
     try:
+        workloads, rows = table(sys.argv[2]), table(sys.argv[3])
         runs = read_runs(results, workloads)
         report = describe(results, runs)
         report["curve"], report["drains"] = curve(runs), drains(runs)
     except (RigBroke, OSError, KeyError, ValueError) as error:
-        print(f"report.py: the rig broke: {error!r}" if not isinstance(error, RigBroke)
+        print(f"report.py: the rig broke: {error!r}" if not isinstance(error, (RigBroke, OSError))
               else f"report.py: the rig broke: {error}", file=sys.stderr)
         return 1
     complaints, facts = check_controls(runs)
-    report["bounds"], powerless = check_bounds(runs, rows, ".".join(report["kernel"].split(".")[:2]), report["arch"],
-                                                report["preempt"])
+    report["bounds"], powerless = check_bounds(runs, rows, report["line"], report["arch"], report["preempt"])
+    if not report["bounds"]:
+        powerless.append("no bound is about what was measured")
     broken = [bound for bound in report["bounds"] if not bound["held"]]
     status = 1 if complaints or powerless else 2 if broken else 0
     report["verdict"] = "fail" if status else "pass"

@@ -70,8 +70,12 @@ def main():
         return 0 if "--help" in sys.argv else 1
     output, found = sys.argv[1], {}
     for path in sys.argv[2:]:
-        with open(path, encoding="utf-8") as file:
-            content = json.load(file)
+        try:
+            with open(path, encoding="utf-8") as file:
+                content = json.load(file)
+        except (OSError, ValueError) as error:
+            print(f"summary.py: {path}: no report: {error}", file=sys.stderr)
+            return 1
         for one in content if isinstance(content, list) else [cell(content, nodes) for nodes in (1, 8)]:
             line = re.sub(r"^(\d+\.\d+)\.\d+|\d+$", r"\1", one["kernel"])
             found[line, one["arch"], one["preempt"], one["nodes"]] = one

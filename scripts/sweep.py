@@ -65,8 +65,9 @@ def main():
     if len(sys.argv) != 4 or "--help" in sys.argv:
         print(__doc__.strip())
         return 0 if "--help" in sys.argv else 1
-    results, shipped = sys.argv[1], int(sys.argv[3])
+    results = sys.argv[1]
     try:
+        shipped = int(sys.argv[3])
         found = read(results, sys.argv[2])
         rows = [[batch, nodes] + [figure(found, batch, nodes, number) for number in range(len(FIGURES))]
                 for batch, nodes in sorted(found)]
