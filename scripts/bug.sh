@@ -45,14 +45,16 @@ mutants_of()
 	done
 }
 
-# bug_commit TREE NAME: tag as NAME, in TREE, the series with that one of patches/test/NAME*.patch that applies to it.
+# bug_commit TREE NAME: tag as NAME, in TREE, the series with that of patches/test/NAME.patch, NAME-nodes.patch and
+# NAME-tree.patch which applies to it.
 bug_commit()
 {
 	local tree=$1 name=$2 patch commit
-	for patch in "$TOP/patches/test/$name"*.patch; do
+	for patch in "$TOP/patches/test/$name".patch "$TOP/patches/test/$name"-{nodes,tree}.patch; do
+		if [ "$name" = check ] || [ ! -f "$patch" ]; then continue; fi
 		commit=$(series_with "$tree" "$patch" 2>/dev/null) || continue
 		git -C "$tree" tag -f "$name" "$commit" >&2
 		return
 	done
-	die "none of patches/test/$name*.patch applies to the series"
+	die "no patches/test/$name.patch, -nodes or -tree that applies to the series; see patches/test/README"
 }

@@ -4,6 +4,7 @@
 
 . "$SCRIPTS/bug.sh"
 
+use_arch "$arch"
 tree=$("$SCRIPTS/tree" "$line")
 results=$OUT/test/${ME#test-}
 mkdir -p "$results"
@@ -31,7 +32,7 @@ threshold()
 	while [ "$cpus" -gt 0 ]; do
 		log=$((log + 1)) cpus=$((cpus / 2))
 	done
-	echo $((log * 32 * 1024 * 1024 / 4096))
+	echo $((log * 32 * 1024 * 1024 / ${PAGE_BYTES:-4096}))
 }
 
 # bound CPUS: pages that may pile up with help_drain_vmap_areas(). Help begins at twice the threshold; a third is for what
