@@ -101,6 +101,27 @@ need_config()
 	[ -f "$SCRIPTS/config/$3.config" ] || die "no flavour \"$3\" (scripts/config/$3.config)"
 }
 
+# need_workload NAME: die unless scripts/workloads has a row of that name
+need_workload()
+{
+	cut -f 1 "$SCRIPTS/workloads" | grep -qxF -- "$1" || die "no workload \"$1\" in scripts/workloads"
+}
+
+# known_faults LINE TREE COMMIT: "WHAT FILE NUMBER" for each row of scripts/faults-known whose source line is there; die if a row
+# is not clear
+known_faults()
+{
+	grep "^$1 " "$SCRIPTS/faults-known" | while read -r _ _what _file _text; do
+		case $_what in warning | loads) ;; *) die "\"$_what\" in scripts/faults-known: neither warning nor loads" ;; esac
+		_number=$(git -C "$2" show "$3:$_file" | grep -nF -- "$_text" | cut -d : -f 1)
+		case $_number in
+		"") ;;
+		*[!0-9]*) die "$_file has more than one line with \"$_text\", see scripts/faults-known" ;;
+		*) echo "$_what $_file $_number" ;;
+		esac
+	done
+}
+
 # need_suite NAME: die unless scripts/test has a suite of that name
 need_suite()
 {
