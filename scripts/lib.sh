@@ -157,3 +157,10 @@ tree_version()
 	     END { if (v == "" || p == "") exit 1; print v "." p "." (s == "" ? 0 : s) }' "$1/Makefile" ||
 		die "$1: no kernel tree (its Makefile states no version)"
 }
+
+# usual_vfree STATS: less than that many nanoseconds all but one in 10000 vfree()s took. The longest may be an interrupt's.
+usual_vfree()
+{
+	awk '$1 == "vfree_ns_hist" { n[$2] = $3; all += $3 }
+		END { if (!all) exit 1; for (b = 63; b > 0 && (beyond += n[b]) * 10000 <= all; b--); printf "%d\n", 2 ^ (b + 1) }' "$1"
+}
