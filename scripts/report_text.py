@@ -9,9 +9,9 @@ cache misses, memory bandwidth or power management: compare base with patched, n
 One CPU runs. "8 nodes" is the same machine with eight possible CPUs, seven of which stay off: vmalloc then
 keeps its free areas in eight nodes with pools of their own. Each workload is measured in several phases, which
 differ in the moment the load starts; the maximum is over all phases, "phases" shows the range of their maxima.
-The load runs for 0.2 s before each measurement. No tracer runs. Sections with preemption off are measured by QEMU, from
-before cyclictest starts until after it has ended, so what it takes to lock its memory is among them; holds of spinlocks
-likewise, interrupts subtracted from both. Where the kernel has
+The load runs for half a second at least before each measurement. No tracer runs. Sections with preemption off are
+measured by QEMU, from before cyclictest starts until after it has ended, so what it takes to lock its memory is among
+them; holds of spinlocks likewise, interrupts subtracted from both. Where the kernel has
 CONFIG_PCP_BATCH_SCALE_MAX it is 0, in base and patched alike: otherwise the page allocator's own long sections
 (refilling a per-CPU list) show as well.
 An allocation or a free takes what is done in the call, and what interrupts it.
@@ -199,7 +199,7 @@ def parts(report):
         ("Series", report["series"]),
         ("Commands (the first run's; runs/*/command has the others)", [
             report["qemu"]["command"],
-            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h UPTO --json=FILE"]),
+            "in the guest: cyclictest -m -q -p 99 -i 200 -D SECONDS -h UPTO --secaligned=USEC --json=FILE"]),
     ]
 
 

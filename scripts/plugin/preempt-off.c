@@ -5,7 +5,8 @@
  *
  * A section begins where preempt_count leaves 0 and ends where it comes back to
  * it, be that in another task. Interrupts inside of it, and the softirqs that run
- * when they end, are subtracted, but for the some 60 instructions of entry code.
+ * when they end, are subtracted, but for the some 60 instructions of entry code;
+ * those softirqs are a section of their own.
  * The same for a lock, from the store that takes it to the one that gives it up.
  * Whatever the plugin does takes no virtual time, so the guest is the one that
  * runs without it, to the last instruction. One running CPU, no KASLR.
@@ -62,12 +63,12 @@ static const char *arg_out = "preempt-off";
 uint64_t now;
 static uint32_t count = 1;		/* the guest's preempt_count, as at boot */
 static bool recording = true;
-static struct {
+static struct section {
 	bool counts;			/* began while recording */
 	unsigned int level;		/* interrupts above it do not count */
 	uint64_t begin, irq_begin, irq;
 	uint64_t chain[DEPTH];
-} section;
+} section, softirqs;			/* what runs softirqs in the middle of one is another */
 
 static struct hold {
 	uint64_t lock;			/* its address, 0 if this is free */
@@ -129,53 +130,72 @@ static unsigned int irq_level(uint32_t value)
 	return value & SOFTIRQ_SERVED ? 1 : 0;
 }
 
-static void begin_section(uint64_t pc)
+static void begin_section(struct section *section, uint64_t pc)
 {
-	section.counts = recording;
-	section.level = irq_level(count);
-	section.begin = now;
-	section.irq = 0;
-	fill_chain(section.chain, pc);
+	section->counts = recording;
+	section->level = irq_level(count);
+	section->begin = now;
+	section->irq = 0;
+	fill_chain(section->chain, pc);
 }
 
-static void keep_time(uint64_t length)
+static void keep_time(const struct section *section, uint64_t length)
 {
 	struct time *time;
 
-	if (length < TIMES_FROM || section.begin - first_start > TIMES_LAST)
+	if (length < TIMES_FROM || section->begin - first_start > TIMES_LAST)
 		return;
 	time = calloc(1, sizeof(*time));
-	time->begin = section.begin - first_start;
+	time->begin = section->begin - first_start;
 	time->length = length;
-	memcpy(time->chain, section.chain, sizeof(time->chain));
+	memcpy(time->chain, section->chain, sizeof(time->chain));
 	*last_time = time;
 	last_time = &time->next;
 }
 
-static void end_section(uint64_t pc)
+static void end_section(const struct section *section, uint64_t pc)
 {
-	uint64_t length = now - section.begin - section.irq;
+	uint64_t length = now - section->begin - section->irq;
 
-	if (!section.counts || !recording)
+	if (!section->counts || !recording)
 		return;
 
-	keep_time(length);
-	record(sites, section.chain, length, pc);
+	keep_time(section, length);
+	record(sites, section->chain, length, pc);
+}
+
+/* Interrupts from level @from to @to: the time above that of @section is not its own. */
+static void change_level(struct section *section, unsigned int from, unsigned int to)
+{
+	if (from <= section->level && to > section->level)
+		section->irq_begin = now;
+	else if (from > section->level && to <= section->level)
+		section->irq += now - section->irq_begin;
 }
 
 void change_count(uint64_t pc, uint32_t delta)
 {
 	uint32_t old = count;
+	unsigned int from, to;
 
 	count += delta;
-	if (!old && count)
-		begin_section(pc);
-	else if (old && !count)
-		end_section(pc);
-	else if (irq_level(old) <= section.level && irq_level(count) > section.level)
-		section.irq_begin = now;
-	else if (irq_level(old) > section.level && irq_level(count) <= section.level)
-		section.irq += now - section.irq_begin;
+	from = irq_level(old);
+	to = irq_level(count);
+	if (!old && count) {
+		begin_section(&section, pc);
+	} else if (old && !count) {
+		end_section(&section, pc);
+	} else if (from != to) {
+		change_level(&section, from, to);
+		if (section.level > 0)
+			return;
+		if (from == 0 && to == 1)
+			begin_section(&softirqs, pc);
+		else if (from == 1 && to == 0)
+			end_section(&softirqs, pc);
+		else
+			change_level(&softirqs, from, to);
+	}
 }
 
 bool in_lock_text(uint64_t pc)
@@ -249,8 +269,8 @@ void exec_halt(unsigned int cpu, void *pc)
 {
 	if (!count)
 		return;
-	end_section((uintptr_t)pc);
-	begin_section((uintptr_t)pc);
+	end_section(&section, (uintptr_t)pc);
+	begin_section(&section, (uintptr_t)pc);
 }
 
 /* If the count is not what it must be there, all since it went wrong is too. */
