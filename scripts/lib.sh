@@ -158,8 +158,8 @@ tree_version()
 		die "$1: no kernel tree (its Makefile states no version)"
 }
 
-# usual_vfree STATS: less than that many nanoseconds all but one in 10000 vfree()s took. The longest may be an interrupt's, and
-# others held to twice that may be anything.
+# usual_vfree STATS: less than that many nanoseconds all but one in 10000 vfree()s took. The longest may be an interrupt's; a
+# bound of twice that allows anything.
 usual_vfree()
 {
 	awk '$1 == "vfree_ns_hist" { n[$2] = $3; all += $3 }
