@@ -38,14 +38,18 @@ start_tracing()
 # longest NAME: the longest latency of a measurement, us.
 longest() { sed -n 's/.*"max": *\([0-9]*\).*/\1/p' "$part/$1.json" | sort -n | tail -n 1; }
 
-# culprit: of the latency that stopped the trace, when cyclictest was woken, who ran until it got the CPU, and where that was.
+# culprit: of the latency that stopped the trace, when cyclictest was woken, who ran until it got the CPU, and where that was. A
+# wake-up that was due while all stood still, on its way to sleep, finds it on the CPU: then nobody was switched from.
 culprit()
 {
 	trace-cmd report "$part/trace.dat" 2> /dev/null | awk '
 		function cpu() { match($0, /\[[0-9]+\]/); return substr($0, RSTART, RLENGTH) }
 		function pid(pattern) { if (!match($0, pattern)) return ""
 			found = substr($0, RSTART, RLENGTH); sub(/.*[^0-9]/, "", found); return found }
-		/hit latency threshold/ { print last[pid("cyclictest-[0-9]+")]; print; exit }
+		/hit latency threshold/ { of = pid("cyclictest-[0-9]+"); print last[of]
+			if (last[of] ~ "^ *cyclictest-" of " .* sched_waking:" && last[of] !~ / sched_switch:/)
+				print "it had the CPU when it was woken: the interrupt was late, or the machine (hypervisor, SMI)"
+			print; exit }
 		/^[ \t]*=>/ { if (of) last[of] = last[of] "\n" $0; next }
 		{ of = "" }
 		/ sched_waking:/ { of = pid("(comm=cyclictest pid=|cyclictest:)[0-9]+"); if (of) last[of] = $0; of = "" }
