@@ -18,26 +18,11 @@
 #ifndef _MM_VMAP_PURGE_H
 #define _MM_VMAP_PURGE_H
 
-/* Areas that a purge handles before it lets others in, at the least. */
+/* Areas that a purge handles before it lets others in. */
 #define VMAP_PURGE_BATCH	16U
 
-/* Areas that are given back at a time, locked or not: preemptible work. */
+/* Areas that are given back at a time. */
 #define VMAP_PURGE_PIECE	128U
-
-/**
- * vmap_purge_batch - areas to merge per hold of the lock of the free tree
- * @nr_cpus: CPUs that can allocate meanwhile
- *
- * While the drain queues for a lock that is FIFO, each other CPU gets at most
- * one turn, which is at most one area to be freed later. More areas than that
- * have to be merged per turn, or the drain falls behind.
- *
- * Return: the number of areas, never 0.
- */
-static inline unsigned int vmap_purge_batch(unsigned int nr_cpus)
-{
-	return max(VMAP_PURGE_BATCH, 2 * nr_cpus);
-}
 
 /**
  * vmap_purge_append - put an area at the end of a list in the order of addresses
@@ -73,7 +58,7 @@ vmap_purge_append(struct vmap_area *va, struct list_head *head)
 /**
  * vmap_purge_link_after - where an area belongs if it follows a known one
  * @va: area to be inserted
- * @prev: area of the tree that ends at or below the start of @va
+ * @prev: area of the tree, most often the one before @va
  * @head: address-sorted list of the areas of the tree
  * @parent: where to store the parent of the returned link
  *

@@ -33,20 +33,6 @@ static unsigned int rnd(unsigned int below)
 	return (rnd_state * 0x2545f4914f6cdd1dull >> 33) % below;
 }
 
-/* Two areas for each CPU, counted one by one, and never less than 16. */
-static void test_batch(void)
-{
-	unsigned int areas = 0;
-
-	for (unsigned int cpus = 0; cpus <= 8192; cpus++, areas += 2)
-		check_eq(vmap_purge_batch(cpus), areas < 16 ? 16 : areas);
-	/* However absurd the number: not 0, which would be no progress. */
-	for (unsigned int bit = 1u << 31; bit; bit >>= 1) {
-		check_eq(vmap_purge_batch(bit) >= 16, 1);
-		check_eq(vmap_purge_batch(bit - 1) >= 16, 1);
-	}
-}
-
 /* Append areas of one page each where @map has a 1; the result must be its runs of 1. */
 static void append_map(const unsigned char *map, unsigned int len)
 {
@@ -274,7 +260,7 @@ static void test_link_random(void)
  */
 static void purge(bool others)
 {
-	unsigned int nr = 0, hits = 0, batch = vmap_purge_batch(1 + rnd(40));
+	unsigned int nr = 0, hits = 0, batch = 1 + rnd(40);
 	struct vmap_area *va, *hint = NULL;
 	static struct folded list;
 	static struct space space;
@@ -322,7 +308,6 @@ static const struct {
 	void (*func)(void);
 	bool random;
 } tests[] = {
-	{ "batch is twice the number of CPUs, and never small", test_batch, false },
 	{ "append folds neighbours: all lists of up to 14 pages", test_append_short, false },
 	{ "append folds neighbours: random lists of up to 100000 pages", test_append_random, true },
 	{ "append in any order: all lists of up to five areas in four pages", test_append_any_order, false },
