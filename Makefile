@@ -46,10 +46,10 @@ preempt-off:	#: who keeps preemption off for how long during one workload, on ba
 	@scripts/preempt-off --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' '$(W)'
 
 sweep:		#: what the number of areas merged per hold of the lock costs and saves: latency, instructions, a plot
-	@scripts/sweep --kernel '$(K)' --preempt '$(PREEMPT)'
+	@scripts/sweep --arch '$(ARCH)' --kernel '$(K)' --preempt '$(PREEMPT)'
 
 mutants:	#: put known mistakes on top of the series: each has to be caught [MUTANTS= RESUME=1]
-	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(RESUME),--resume) $(MUTANTS)
+	@scripts/mutants --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(filter-out 0 no,$(RESUME)),--resume) $(MUTANTS)
 
 bench-all:	#: "bench" for every line, architecture and model [KERNELS= ARCHS= MODELS=], and a summary; goes on where it stopped
 	@scripts/bench-all $(if $(KERNELS),--lines '$(KERNELS)') $(if $(ARCHS),--archs '$(ARCHS)') \

@@ -45,16 +45,24 @@ mutants_of()
 	done
 }
 
+# need_bug NAME: die unless patches/test has such a one
+need_bug()
+{
+	[ "$1" != check ] && [ -n "$(find "$TOP/patches/test" -name "$1.patch" -o -name "$1-nodes.patch" -o -name "$1-tree.patch")" ] ||
+		die "no patches/test/$1.patch, -nodes or -tree; see patches/test/README"
+}
+
 # bug_commit TREE NAME: tag as NAME, in TREE, the series with that of patches/test/NAME.patch, NAME-nodes.patch and
 # NAME-tree.patch which applies to it.
 bug_commit()
 {
 	local tree=$1 name=$2 patch commit
+	need_bug "$name"
 	for patch in "$TOP/patches/test/$name".patch "$TOP/patches/test/$name"-{nodes,tree}.patch; do
-		if [ "$name" = check ] || [ ! -f "$patch" ]; then continue; fi
+		[ -f "$patch" ] || continue
 		commit=$(series_with "$tree" "$patch" 2>/dev/null) || continue
 		git -C "$tree" tag -f "$name" "$commit" >&2
 		return
 	done
-	die "no patches/test/$name.patch, -nodes or -tree that applies to the series; see patches/test/README"
+	die "patches/test/$name*.patch: none applies to the series"
 }

@@ -121,7 +121,7 @@ def longest_holds(system_map, locks):
 def main(arguments):
     """Write the table."""
     top = 20
-    if arguments[:1] == ["--top"]:
+    if arguments[:1] == ["--top"] and arguments[1:] and arguments[1].isdecimal():
         top = int(arguments[1])
         arguments = arguments[2:]
     if len(arguments) != 2 or arguments[0].startswith("-"):

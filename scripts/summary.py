@@ -88,6 +88,11 @@ def main():
     if reasons:
         words += "\n" + report_text.indent(reasons)
     words += "\n" + report_text.indent(sorted({one["qemu"] for one in cells}))
+    try:
+        os.makedirs(output, exist_ok=True)
+    except OSError as error:
+        print(f"summary.py: no summary there: {error}", file=sys.stderr)
+        return 1
     write(os.path.join(output, "summary.txt"), words)
     write(os.path.join(output, "summary.json"), json.dumps(cells, indent=1) + "\n")
     picture = curves(cells)

@@ -319,13 +319,25 @@ static const struct {
 	{ "fold and insert in batches: the same among other areas", test_purge_others, true },
 };
 
+/* A number above 0, or the end. */
+static unsigned long number(const char *word, const char *what)
+{
+	char *end;
+	unsigned long found = strtoul(word, &end, 10);
+
+	if (found && !*end)
+		return found;
+	fprintf(stderr, "%s has to be a number above 0, not \"%s\"\n", what, word);
+	exit(1);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i, failed = 0, nr = sizeof(tests) / sizeof(tests[0]);
-	unsigned long rounds = argc > 2 ? strtoul(argv[2], NULL, 0) : 50;
+	unsigned long rounds = argc > 2 ? number(argv[2], "ROUNDS") : 50;
 
 	if (argc > 1)
-		seed = strtoul(argv[1], NULL, 0);
+		seed = number(argv[1], "SEED");
 	/* What a crash cuts off is the line of the test that crashed, not those before it. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("KTAP version 1\n# seed %lu, %lu rounds\n1..%u\n", seed, rounds, nr);
