@@ -48,8 +48,9 @@ mutants_of()
 # need_bug NAME: die unless patches/test has such a one
 need_bug()
 {
-	[ "$1" != check ] && [ -n "$(find "$TOP/patches/test" -name "$1.patch" -o -name "$1-nodes.patch" -o -name "$1-tree.patch")" ] ||
-		die "no patches/test/$1.patch, -nodes or -tree; see patches/test/README"
+	local found=
+	[ "$1" = check ] || found=$(find "$TOP/patches/test" -name "$1.patch" -o -name "$1-nodes.patch" -o -name "$1-tree.patch")
+	[ -n "$found" ] || die "no patches/test/$1.patch, -nodes or -tree; see patches/test/README"
 }
 
 # bug_commit TREE NAME: tag as NAME, in TREE, the series with that of patches/test/NAME.patch, NAME-nodes.patch and
