@@ -58,12 +58,11 @@ need_bug()
 bug_commit()
 {
 	local tree=$1 name=$2 patch commit
-	need_bug "$name"
 	for patch in "$TOP/patches/test/$name".patch "$TOP/patches/test/$name"-{nodes,tree}.patch; do
 		[ -f "$patch" ] || continue
 		commit=$(series_with "$tree" "$patch" 2>/dev/null) || continue
 		git -C "$tree" tag -f "$name" "$commit" >&2
 		return
 	done
-	die "patches/test/$name*.patch: none applies to the series"
+	die "no patches/test/$name.patch, -nodes or -tree that applies to the series; see patches/test/README"
 }
