@@ -29,14 +29,6 @@ check_debug()
 		guest --smp 2 --mem 3G --timeout 900 --script "$SCRIPTS/guest/mutant" "$kernel" "$results/$1" seconds=3 kmemleak=off
 }
 
-check_kcsan()
-{
-	local kernel
-	kernel=$(kernel_with kcsan "${@:2}") &&
-		guest --smp 2 --timeout 900 --allow 'BUG: KCSAN: data-race in ' --script "$SCRIPTS/guest/mutant" "$kernel" "$results/$1" \
-			seconds=5 areas=no && "$SCRIPTS/races" "$results/$1/console.log"
-}
-
 check_vmallocinfo()
 {
 	local kernel
