@@ -90,11 +90,11 @@ wakeups()
 	exec "$@" > /dev/null
 }
 
-# end_measuring FILE: what was counted goes to FILE, behind what is there; true if the kernel has printed nothing meanwhile.
+# end_measuring FILE: what was counted goes to FILE, behind what is there; true if the kernel has printed nothing meanwhile. The
+# module counts until its statistics are read: no process before that, as what RCU frees of one interrupts a real-time task.
 end_measuring()
 {
 	clock
-	printed=$(($(dmesg | wc -l) - messages))
 	{
 		cat $module_state/stats
 		echo "elapsed_ns $((now - measured_from))"
@@ -102,6 +102,7 @@ end_measuring()
 		echo "memory_kb $((memory_kb - memory_before))"
 		echo "tlb_ipis $((tlb_ipis - tlb_before))"
 	} >> "$1"
+	printed=$(($(dmesg | wc -l) - messages))
 	[ "$printed" = 0 ]
 }
 
