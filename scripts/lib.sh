@@ -165,3 +165,11 @@ usual_vfree()
 	awk '$1 == "vfree_ns_hist" { n[$2] = $3; all += $3 }
 		END { if (!all) exit 1; for (b = 63; b > 0 && (beyond += n[b]) * 10000 <= all; b--); printf "%d\n", 2 ^ (b + 1) }' "$1"
 }
+
+# guest_program NAME: compile scripts/guest/NAME.c, static, for a guest without a C library, with use_arch's compiler; prints where
+guest_program()
+{
+	mkdir -p "$OUT/guest" &&
+		"${CROSS_COMPILE}gcc" -static -s -O2 -Wall -Wextra -Werror "$SCRIPTS/guest/$1.c" -o "$OUT/guest/$1-$KARCH.$$" &&
+		mv "$OUT/guest/$1-$KARCH.$$" "$OUT/guest/$1-$KARCH" && echo "$OUT/guest/$1-$KARCH"
+}

@@ -31,9 +31,10 @@ check_debug()
 
 check_vmallocinfo()
 {
-	local kernel
-	kernel=$(kernel_with bench "${@:2}") &&
-		guest --nodes 1 --script "$SCRIPTS/guest/vmallocinfo" "$kernel" "$results/$1-vmallocinfo" no_hash_pointers=1 &&
+	local kernel preads
+	preads=$(guest_program preads) && kernel=$(kernel_with bench "${@:2}") &&
+		guest --nodes 1 --script "$SCRIPTS/guest/vmallocinfo" --add "$preads=preads" "$kernel" "$results/$1-vmallocinfo" \
+			no_hash_pointers=1 &&
 		! grep '^not ok' "$results/$1-vmallocinfo/tap"
 }
 
