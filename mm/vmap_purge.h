@@ -95,4 +95,49 @@ vmap_purge_link_after(const struct vmap_area *va, struct vmap_area *prev,
 	return &next->rb_node.rb_left;
 }
 
+/**
+ * vmap_purge_mark_piece - note where a piece of a list of areas ends
+ * @first: first area of the piece, in no tree
+ * @head: private list that it is in
+ *
+ * A piece is VMAP_PURGE_PIECE areas, or as many as there are. Its first area has
+ * a pointer to the last one where it has its links to others when in a tree. So
+ * nobody has to count areas off under a lock, with cold caches.
+ *
+ * Context: the caller owns @head.
+ * Return: what follows the piece in @head: the next area, or @head as an entry.
+ */
+static inline struct vmap_area *
+vmap_purge_mark_piece(struct vmap_area *first, const struct list_head *head)
+{
+	struct vmap_area *last = first;
+	unsigned int nr = 1;
+
+	while (nr++ < VMAP_PURGE_PIECE && !list_is_last(&last->list, head))
+		last = list_next_entry(last, list);
+
+	first->rb_node.rb_left = &last->rb_node;
+	return list_next_entry(last, list);
+}
+
+/**
+ * vmap_purge_take_piece - take the first piece off a list of areas
+ * @head: list that consists of pieces, see vmap_purge_mark_piece()
+ * @piece: where to put it, an empty list; stays empty if @head is
+ *
+ * Context: the lock of @head is held.
+ */
+static inline void
+vmap_purge_take_piece(struct list_head *head, struct list_head *piece)
+{
+	struct vmap_area *first, *last;
+
+	if (list_empty(head))
+		return;
+
+	first = list_first_entry(head, struct vmap_area, list);
+	last = rb_entry(first->rb_node.rb_left, struct vmap_area, rb_node);
+	list_cut_position(piece, head, &last->list);
+}
+
 #endif /* _MM_VMAP_PURGE_H */

@@ -31,6 +31,11 @@ static inline bool list_empty(const struct list_head *head)
 	return head->next == head;
 }
 
+static inline bool list_is_last(const struct list_head *entry, const struct list_head *head)
+{
+	return entry->next == head;
+}
+
 static inline void list_add(struct list_head *new, struct list_head *at)
 {
 	new->next = at->next;
@@ -49,6 +54,19 @@ static inline void list_del(struct list_head *entry)
 	entry->prev->next = entry->next;
 	entry->next->prev = entry->prev;
 	entry->next = entry->prev = NULL;
+}
+
+/* What @head has up to @entry becomes the list @to. */
+static inline void list_cut_position(struct list_head *to, struct list_head *head, struct list_head *entry)
+{
+	struct list_head *rest = entry->next;
+
+	to->next = head->next;
+	to->next->prev = to;
+	to->prev = entry;
+	entry->next = to;
+	head->next = rest;
+	rest->prev = head;
 }
 
 struct rb_node {

@@ -303,6 +303,77 @@ static void test_purge_others(void)
 	purge(true);
 }
 
+/*
+ * Purges of @sizes areas each, whose list is marked and put behind what is ready. What is taken are all areas in that order,
+ * in pieces that are full but for the last one of each purge.
+ */
+static void pieces(const unsigned int *sizes, unsigned int nr_purges)
+{
+	unsigned long addr = 0, next = 0;
+	struct vmap_area *va;
+	LIST_HEAD(ready);
+
+	for (unsigned int i = 0; i < nr_purges; i++) {
+		LIST_HEAD(purged);
+
+		for (unsigned int n = sizes[i]; n; n--, addr++) {
+			va = new_area(addr, addr + 1);
+			va->rb_node.rb_left = va->rb_node.rb_right = (void *)1;
+			list_add_tail(&va->list, &purged);
+		}
+		va = list_first_entry(&purged, struct vmap_area, list);
+		for (unsigned int marks = 0; &va->list != &purged && marks < sizes[i]; marks++)
+			va = vmap_purge_mark_piece(va, &purged);
+		while (!list_empty(&purged)) {
+			struct list_head *first = purged.next;
+
+			list_del(first);
+			list_add_tail(first, &ready);
+		}
+	}
+
+	for (unsigned int i = 0, left; i < nr_purges; i++)
+		for (left = sizes[i]; left;) {
+			unsigned int want = left < VMAP_PURGE_PIECE ? left : VMAP_PURGE_PIECE, got = 0;
+			LIST_HEAD(piece);
+
+			vmap_purge_take_piece(&ready, &piece);
+			for (struct list_head *pos = piece.next; pos != &piece; pos = pos->next, got++) {
+				check_eq(list_entry(pos, struct vmap_area, list)->va_start, next++);
+				check_eq(pos->prev->next == pos, 1);
+			}
+			check_eq(got, want);
+			free_areas(&piece);
+			if (!got)
+				return;
+			left -= want;
+		}
+	check_eq(list_empty(&ready), 1);
+	LIST_HEAD(none);
+	vmap_purge_take_piece(&ready, &none);
+	check_eq(list_empty(&none), 1);
+}
+
+static void test_pieces_short(void)
+{
+	static const unsigned int sizes[] = {
+		0, 1, 2, VMAP_PURGE_PIECE - 1, VMAP_PURGE_PIECE, VMAP_PURGE_PIECE + 1, 2 * VMAP_PURGE_PIECE, 1000
+	};
+	enum { NR = sizeof(sizes) / sizeof(sizes[0]) };
+
+	for (unsigned int n = 0; n < NR * NR * NR; n++)
+		pieces((const unsigned int[]) { sizes[n % NR], sizes[n / NR % NR], sizes[n / NR / NR] }, 3);
+}
+
+static void test_pieces_random(void)
+{
+	unsigned int sizes[20];
+
+	for (unsigned int i = 0; i < 20; i++)
+		sizes[i] = rnd(2) ? rnd(2000) : rnd(4);
+	pieces(sizes, 20);
+}
+
 static const struct {
 	const char *name;
 	void (*func)(void);
@@ -317,6 +388,8 @@ static const struct {
 	{ "link after: random trees", test_link_random, true },
 	{ "fold and insert in batches: free space is what a page map says", test_purge, true },
 	{ "fold and insert in batches: the same among other areas", test_purge_others, true },
+	{ "pieces: three purges of none, few, a piece and more each", test_pieces_short, false },
+	{ "pieces: 20 purges of up to 2000 areas", test_pieces_random, true },
 };
 
 /* A number above 0, or the end. */
