@@ -21,10 +21,10 @@ die()
 # need_value OPTION [VALUE]...: die unless an option has its value
 need_value() { [ $# -ge 2 ] || die "$1 needs a value"; }
 
-# need_number TEXT: die unless it is a number above 0, of digits that no shell takes for octal
+# need_number TEXT [OPTION]: die unless it is a number above 0, of digits that no shell takes for octal
 need_number()
 {
-	case $1 in "" | *[!0-9]* | 0*) die "\"$1\" is not a number above 0" ;; esac
+	case $1 in "" | *[!0-9]* | 0*) die "${2:+$2: }\"$1\" is not a number above 0" ;; esac
 }
 
 # note MESSAGE...: a line of progress; stdout stays free for results.

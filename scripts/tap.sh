@@ -4,6 +4,19 @@
 
 tap_failed=0
 
+# suite_of WHAT ARGUMENT...: take over line, arch and preempt from the arguments of a suite; --help says WHAT further ones there are
+suite_of()
+{
+	_usage="usage: $ME LINE ARCH PREEMPT${1:+ $1}" _more=$1
+	shift
+	case ${1-} in -h | --help) echo "$_usage"; exit ;; esac
+	[ $# = 3 ] || { [ $# = 4 ] && [ -n "$_more" ]; } || { echo "$_usage" >&2; exit 1; }
+	# shellcheck disable=SC2034 # the suite's
+	line=$1 arch=$2 preempt=$3
+	use_arch "$2"
+	need_config "$1" "$3" bench
+}
+
 # pass NAME, fail NAME [WHY], skip NAME WHY
 pass() { printf 'ok - %s\n' "$1"; }
 fail() { printf 'not ok - %s%s\n' "$1" "${2:+ # $2}"; tap_failed=$((tap_failed + 1)); }
