@@ -4,12 +4,13 @@
 
 tap_failed=0
 
-# suite_of WHAT ARGUMENT...: take over line, arch and preempt from the arguments of a suite; --help says WHAT further ones there are
+# suite_of WHAT ARGUMENT...: take over line, arch and preempt from the arguments of a suite, of which WHAT says the further one;
+# --help says that, and what the comment at the top of the suite says
 suite_of()
 {
 	_usage="usage: $ME LINE ARCH PREEMPT${1:+ $1}" _more=$1
 	shift
-	case ${1-} in -h | --help) echo "$_usage"; exit ;; esac
+	case ${1-} in -h | --help) echo "$_usage"; sed -n '3,${/^#/!q;s/^# *//p}' "$0"; exit ;; esac
 	[ $# = 3 ] || { [ $# = 4 ] && [ -n "$_more" ]; } || { echo "$_usage" >&2; exit 1; }
 	# shellcheck disable=SC2034 # the suite's
 	line=$1 arch=$2 preempt=$3
