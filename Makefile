@@ -11,6 +11,7 @@ W ?= fragment
 PHASES ?=
 DURATION ?=
 CPUS ?=
+APPEND ?=
 SUITES ?=
 FLAVOUR ?= debug
 MINUTES ?= 10
@@ -31,9 +32,10 @@ help:		#: list the targets
 	@echo 'usage: make [K=$(K)] [ARCH=$(ARCH)] [PREEMPT=$(PREEMPT)] [KSRC=/path/to/linux] TARGET'
 	@sed -n 's/^\([a-z-]*\):[^#]*#: /  \1\t/p' Makefile | expand -t 16
 
-bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS=]
+bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS= APPEND=]
 	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
-		$(if $(PHASES),--phases '$(PHASES)') $(if $(DURATION),--seconds '$(DURATION)') $(if $(CPUS),--nodes '$(CPUS)')
+		$(if $(PHASES),--phases '$(PHASES)') $(if $(DURATION),--seconds '$(DURATION)') $(if $(CPUS),--nodes '$(CPUS)') \
+		$(if $(APPEND),--append '$(APPEND)')
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)

@@ -320,6 +320,7 @@ def describe(results, runs):
         "preempt": settings["preempt"],
         "qemu": {"version": text(first, "qemu"), "command": text(first, "command")},
         "cmdline": text(first, "cmdline"),
+        "append": settings.get("append", ""),
         "config_sha256": configs["patched"],
         "compiler": kernel["patched"]["compiler"],
         "guest": {"cpu": text(first, "cpu"), "memory": text(first, "memory"),

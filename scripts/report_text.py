@@ -163,7 +163,8 @@ def indent(lines):
 
 
 def title(report):
-    return (f"vmalloc-rt: Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}: "
+    append = f", {report['append']}" if report.get("append") else ""
+    return (f"vmalloc-rt: Linux {report['kernel']}, {report['arch']}, PREEMPT={report['preempt']}{append}: "
             f"{report['verdict'].upper()}")
 
 
