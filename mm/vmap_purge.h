@@ -26,7 +26,7 @@
 
 /**
  * vmap_purge_append - put an area at the end of a list in the order of addresses
- * @va: next area in that order, in no list
+ * @va: next area in that order; its links are overwritten
  * @head: private list of areas; one may lie before its predecessor where the
  *	areas of the next node begin, which costs a merge that could be saved
  *
