@@ -47,17 +47,34 @@ told()
 	return 1
 }
 
-# backlog NAME CPUS: patched stays below the bound, base does not.
+# peak NAME VARIANT: most pages that were lazily freed at one time; without tracepoints what /proc/vmallocinfo had once a second
+peak()
+{
+	local pages
+	pages=$(value "$1" "$2" backlog_peak_pages)
+	[ "$pages" != -1 ] || pages=$(value "$1" "$2" seen_peak_pages)
+	echo "$pages"
+}
+
+# backlog NAME CPUS: patched stays below the bound. Base does not, or has no memory left; where its vfree() purges it may.
 backlog()
 {
-	local name=$1 bound peak
+	local name=$1 bound peak what
 	expect "$name: no allocation fails" [ "$(value "$name" patched failures)" = 0 ]
-	told "$name: what piles up" "$name" backlog_peak_pages || return 0
 	bound=$(bound "$2")
-	peak=$(value "$name" patched backlog_peak_pages)
-	expect "$name: $peak pages pile up, $bound may" [ "$peak" -ge 0 -a "$peak" -le "$bound" ]
-	peak=$(value "$name" base backlog_peak_pages)
-	expect "$name: with base $peak pages pile up, so the load is one" [ "$peak" -gt "$bound" ]
+	peak=$(peak "$name" patched)
+	expect "$name: $peak pages pile up, $bound may" [ "$peak" -gt 0 -a "$peak" -le "$bound" ]
+	if [ ! -s "$results/$name-base/stats" ]; then
+		expect "$name: base runs out of memory, so the load is one" grep -q 'Out of memory' "$results/$name-base/console.log"
+		return
+	fi
+	peak=$(peak "$name" base)
+	what="$name: with base $peak pages pile up, so the load is one"
+	if [ "$peak" -le "$bound" ] && git -C "$tree" grep -q 'try_purge_vmap_area_lazy()' base -- mm/vmalloc.c; then
+		skip "$what" "base of Linux $line purges in vfree()"
+	else
+		expect "$what" [ "$peak" -gt "$bound" ]
+	fi
 }
 
 # Guests, two at a time.
