@@ -25,8 +25,8 @@ KSRC ?=
 OUT ?= out
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
-# scripts/fetch reads KSRC; an empty one is none.
-export KSRC
+# scripts/fetch reads KSRC; an empty one is none. APPEND may have what the shell would take for its own.
+export KSRC APPEND
 
 help:		#: list the targets
 	@echo 'usage: make [K=$(K)] [ARCH=$(ARCH)] [PREEMPT=$(PREEMPT)] [KSRC=/path/to/linux] TARGET'
@@ -35,7 +35,7 @@ help:		#: list the targets
 bench:		#: measure base and patched in virtual time [WORKLOADS= PHASES= DURATION= CPUS= APPEND=]
 	@scripts/bench --kernel '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(if $(WORKLOADS),--workloads '$(WORKLOADS)') \
 		$(if $(PHASES),--phases '$(PHASES)') $(if $(DURATION),--seconds '$(DURATION)') $(if $(CPUS),--nodes '$(CPUS)') \
-		$(if $(APPEND),--append '$(APPEND)')
+		$(if $(APPEND),--append "$$APPEND")
 
 test:		#: the test suite, guests included [SUITES="static apply ..."]
 	@scripts/test --line '$(K)' --arch '$(ARCH)' --preempt '$(PREEMPT)' $(SUITES)
