@@ -11,6 +11,7 @@ Exit status: 0 all bounds held, 1 the rig broke, 2 a bound was broken.
 import hashlib
 import json
 import os
+import shlex
 import sys
 
 import preempt_off
@@ -25,9 +26,12 @@ BUSTED_TOLERANCE = 0.05
 SECTIONS = 10
 SHARES = (0.5, 0.99, 0.999, 0.9999, 0.99999)
 PLUGIN_TOLERANCE = 1000
+MEASURED_SHARE = 0.9
+RT_INTERVAL_US = 1000  # rt_interval_us of vmalloc_stress
 SUMMED = ("ops allocs frees failures verify_errors drains drained_areas purge_calls purge_areas purge_ns vmalloc_ns vfree_ns "
           "rt_samples reads read_ns elapsed_ns").split()
 GREATEST = "lazy_peak_areas memory_kb rt_vmalloc_max_ns rt_vfree_max_ns".split()
+READ_ONLY = ("reads", "read_ns")
 
 
 class RigBroke(Exception):
@@ -70,13 +74,15 @@ def percentiles(histogram, samples):
     return {"percentiles_us": latency, "beyond": beyond}
 
 
-def latencies(results):
+def latencies(results, asked):
     """One record from cyclictest's results, the phases taken together."""
     histogram, phase_max, total, overflow = {}, [], 0, 0
     for result in results:
-        if result["return_code"] != 0 or not result["thread"]["0"]["cycles"]:
-            raise RigBroke("cyclictest failed")
         thread = result["thread"]["0"]
+        # From one sample to the next it takes an interval, or the latency if that is longer: no more than both.
+        if (result["return_code"] != 0 or thread["cycles"] * (int(asked["interval"]) + thread["avg"]) <
+                MEASURED_SHARE * 1e6 * int(asked["seconds"])):
+            raise RigBroke(f"cyclictest: status {result['return_code']}, {thread['cycles']} samples in {asked['seconds']} s")
         for latency, count in thread["histogram"].items():
             histogram[int(latency)] = histogram.get(int(latency), 0) + count
         overflow += thread["cycles"] - sum(thread["histogram"].values())
@@ -103,7 +109,7 @@ def ratio(record, name, over, under, factor, digits):
 def add_sections(record, path, system_map):
     """What the plugin has measured: the longest sections with preemption off by function, and vmalloc's longest."""
     sections = os.path.join(path, "preempt-off")
-    if not os.path.exists(sections):
+    if "'-plugin'" not in text(path, "command"):
         return
     rows = preempt_off.longest_sections(system_map, sections)
     if not rows:
@@ -117,26 +123,43 @@ def add_sections(record, path, system_map):
         record["vmalloc_times"] = preempt_off.vmalloc_times(system_map, sections + ".times")
 
 
+def check_calls(stats, parameters):
+    """The module times calls that have returned. One that has not would be no call at all, and the best of all."""
+    asked = dict(word.split("=") for word in parameters.split())
+    if "rt_prio" not in asked:
+        return
+    interval = 1000 * int(asked.get("rt_interval_us", RT_INTERVAL_US))
+    for one in stats:
+        accounted = one["rt_samples"] * interval + one["rt_vmalloc_ns"] + one["rt_vfree_ns"]
+        if accounted < MEASURED_SHARE * one["elapsed_ns"]:
+            raise RigBroke(f"the real-time task has done {one['rt_samples']} calls in {one['elapsed_ns']} ns: one hangs")
+
+
 def read_run(path, variant, nodes, name, parameters):
     """The record of one guest."""
     where = f"{variant}, {nodes} node(s), {name}"
     if text(path, "verdict") != "pass":
         raise RigBroke(f"{where}: {text(path, 'verdict')}")
-    phases = sorted(int(file[:-6]) for file in os.listdir(path) if file.endswith(".stats"))
+    asked = dict(word.split("=", 1) for word in shlex.split(text(path, "append")) if "=" in word)
+    phases = range(1, int(asked["phases"]) + 1)
     stats = [read_stats(os.path.join(path, f"{phase}.stats")) for phase in phases]
-    results = [json.loads(text(path, f"{phase}.json")) for phase in phases
-               if os.path.exists(os.path.join(path, f"{phase}.json"))]
     record = {"variant": variant, "nodes": nodes, "workload": name, "parameters": " ".join(parameters),
               "phases": len(phases)}
-    if results:
-        record.update(latencies(results))
-    for key in SUMMED:
-        if key in stats[0]:
-            values = [one[key] for one in stats]
-            record[key] = -1 if -1 in values else sum(values)
-    for key in GREATEST:
-        if key in stats[0]:
+    try:
+        if asked["measure"] == "cyclictest":
+            record.update(latencies([json.loads(text(path, f"{phase}.json")) for phase in phases], asked))
+        for key in SUMMED:
+            if key not in READ_ONLY or asked["measure"] == "read":
+                values = [one[key] for one in stats]
+                record[key] = -1 if -1 in values else sum(values)
+        for key in GREATEST:
             record[key] = max(one[key] for one in stats)
+        if variant == "patched":
+            check_calls(stats, record["parameters"])
+    except RigBroke as error:
+        raise RigBroke(f"{where}: {error}") from error
+    except KeyError as error:
+        raise RigBroke(f"{where}: no {error} in what a phase left") from error
     add_sections(record, path, os.path.normpath(os.path.join(path, "..", "..", "kernel", variant, "System.map")))
     if "rt_prio=" not in record["parameters"]:
         for key in ("rt_samples", "rt_vmalloc_max_ns", "rt_vfree_max_ns"):
@@ -157,13 +180,16 @@ def read_run(path, variant, nodes, name, parameters):
 
 
 def read_runs(results, workloads):
-    runs = []
+    """The records of all guests that scripts/bench was to run, in the order of the table."""
+    guests, runs = text(results, "guests").split(), []
     for row in workloads:
         for nodes in (1, 8):
             for variant in ("base", "patched"):
-                path = os.path.join(results, "runs", f"{variant}-{nodes}-{row[0]}")
-                if os.path.isdir(path):
-                    runs.append(read_run(path, variant, nodes, row[0], row[5:]))
+                guest = f"{variant}-{nodes}-{row[0]}"
+                if guest in guests:
+                    runs.append(read_run(os.path.join(results, "runs", guest), variant, nodes, row[0], row[5:]))
+    if len(runs) != len(guests) or not runs:
+        raise RigBroke(f"{len(guests)} guests were to run, {len(runs)} of them are of scripts/workloads")
     return runs
 
 
@@ -235,13 +261,24 @@ def check_controls(runs):
                 facts.append(f"positive control: {where}: {what} for {held} us, seen by the plugin as {found} instructions")
                 if not held * 1000 <= found < held * 1000 + PLUGIN_TOLERANCE:
                     complaints.append(f"{where}: {what} for {held} us, the plugin saw {found} instructions")
+    if not any("preempt_off" in run for run in runs):
+        facts.append("sections with preemption off were not measured: the plugin does not run on this kernel, or architecture")
     return complaints, facts
 
 
+def may_lack(run, figure):
+    """Whether the rig cannot have that figure of a run: the kernel tells of no drains, or the plugin does not run."""
+    return run["drains"] == -1 if figure == "drains_per_million" else figure == "vmalloc_off_max"
+
+
 def figure_of(runs, variant, nodes, workload, figure):
-    """One figure of one run, or None if there is none."""
+    """One figure of one run, or None if that was not run, or may lack it."""
     run = find(runs, variant, nodes, workload)
-    return None if run is None else run.get(figure)
+    if run is None or (figure not in run and may_lack(run, figure)):
+        return None
+    if figure not in run:
+        raise RigBroke(f"{variant}, {nodes} node(s), {workload}: no {figure}")
+    return run[figure]
 
 
 def limit_of(runs, variant, nodes, workload, figure, factor, of):
@@ -346,12 +383,12 @@ def main():
         runs = read_runs(results, workloads)
         report = describe(results, runs)
         report["curve"], report["drains"] = curve(runs), drains(runs)
-    except (RigBroke, OSError, KeyError, ValueError) as error:
+        report["bounds"], powerless = check_bounds(runs, rows, report["line"], report["arch"], report["preempt"])
+    except (RigBroke, OSError, LookupError, TypeError, ValueError) as error:
         print(f"report.py: the rig broke: {error!r}" if not isinstance(error, (RigBroke, OSError))
               else f"report.py: the rig broke: {error}", file=sys.stderr)
         return 1
     complaints, facts = check_controls(runs)
-    report["bounds"], powerless = check_bounds(runs, rows, report["line"], report["arch"], report["preempt"])
     if not report["bounds"]:
         powerless.append("no bound is about what was measured")
     broken = [bound for bound in report["bounds"] if not bound["held"]]

@@ -76,7 +76,8 @@ def main():
         except (OSError, ValueError) as error:
             print(f"summary.py: {path}: no report: {error}", file=sys.stderr)
             return 1
-        for one in content if isinstance(content, list) else [cell(content, nodes) for nodes in (1, 8)]:
+        for one in content if isinstance(content, list) else [
+                cell(content, nodes) for nodes in sorted({run["nodes"] for run in content["runs"]})]:
             line = re.sub(r"^(\d+\.\d+)\.\d+|\d+$", r"\1", one["kernel"])
             found[line, one["arch"], one["preempt"], one["nodes"]] = one
     cells = list(found.values())
