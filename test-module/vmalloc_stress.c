@@ -1189,7 +1189,8 @@ static unsigned int stress_hog_cpu(unsigned int i)
 {
 	unsigned int cpu = cpumask_first(cpu_online_mask);
 
-	for (i = i ? 1 + (i - 1) % (num_online_cpus() - 1) : 0; i; i--)
+	/* One that was counted before may be offline by now. */
+	for (i = i ? 1 + (i - 1) % (max(num_online_cpus(), 2U) - 1) : 0; i; i--)
 		cpu = cpumask_next(cpu, cpu_online_mask);
 	return cpu < nr_cpu_ids ? cpu : cpumask_first(cpu_online_mask);
 }
@@ -1591,12 +1592,14 @@ static int stress_check_memory(void)
 		need += (u64)pages << PAGE_SHIFT;
 	need *= stress_ops->map ? areas : 0;
 	if (stress_ops->pool)
-		need += (u64)p_threads.value * p_pages.value * sizeof(struct page *);
+		need += p_threads.value * (p_pages.value * (u64)sizeof(struct page *) +
+					   ((u64)stress_ops->pool << PAGE_SHIFT));
 	need += (u64)rt_pages << PAGE_SHIFT;
 	if (need <= limit)
 		return 0;
-	pr_err("nr_areas=%u with up to %u pages each and rt_pages=%u may need %llu MiB, more than half of the RAM (%llu MiB)\n",
-	       stress_ops->map ? p_nr_areas.value : 0, pages, rt_pages, need >> 20, limit >> 20);
+	pr_err("nr_areas=%u with up to %u pages each, threads=%u and rt_pages=%u may need %llu MiB, more than half of the RAM (%llu MiB)\n",
+	       stress_ops->map ? p_nr_areas.value : 0, pages, p_threads.value, rt_pages,
+	       need >> 20, limit >> 20);
 	return -EINVAL;
 }
 
