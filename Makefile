@@ -22,7 +22,6 @@ MODELS ?=
 MUTANTS ?=
 RESUME ?=
 KSRC ?=
-OUT ?= out
 KDIR ?= /lib/modules/$(shell uname -r)/build
 
 # scripts/fetch reads KSRC; an empty one is none. APPEND may have what the shell would take for its own.
@@ -85,10 +84,10 @@ fetch:		#: download the pristine source of K; prints where
 	@scripts/fetch '$(K)'
 
 clean:		#: remove what was built; keep working trees, downloads, compiler cache and reports
-	rm -rf $(OUT)/build $(OUT)/kernel $(OUT)/unit
+	rm -rf out/build out/kernel out/unit
 	cd test-module && rm -rf *.o *.ko *.mod *.mod.c .*.cmd .tmp_versions modules.order Module.symvers
 
 distclean: clean	#: remove everything that was made or downloaded, and the working trees with what is not exported
-	rm -rf $(OUT)
+	rm -rf out
 
 .PHONY: help bench test torture preempt-off sweep mutants bench-all test-all check apply export tree kernel module setup fetch clean distclean

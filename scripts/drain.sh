@@ -52,7 +52,7 @@ peak()
 {
 	local pages
 	pages=$(value "$1" "$2" backlog_peak_pages)
-	[ "$pages" != -1 ] || pages=$(value "$1" "$2" seen_peak_pages)
+	[ "$pages" != -1 ] || pages=$(($(value "$1" "$2" seen_peak_kb) * 1024 / ${PAGE_BYTES:-4096}))
 	echo "$pages"
 }
 

@@ -5,7 +5,7 @@
 # Where things are. $0 is a script of this directory.
 TOP=$(cd "$(dirname "$0")/.." && pwd)
 SCRIPTS=$TOP/scripts
-OUT=${OUT:-$TOP/out}
+OUT=$TOP/out
 ME=${0##*/}
 
 # What a calling make or shell might pass on to the kernel's own make.
@@ -31,6 +31,27 @@ need_number()
 note()
 {
 	printf '%s: %s\n' "$ME" "$*" >&2
+}
+
+# end_children: TERM to all that this script has started, and to what they have; wait for its own.
+end_children()
+{
+	# shellcheck disable=SC2046 # a list of processes
+	kill -s TERM $(ps -e -o pid= -o ppid= | awk -v top=$$ '
+		{ parent[$1] = $2 }
+		END { for (p in parent) { q = parent[p]; while (q in parent && q != top) q = parent[q]; if (q == top) print p } }') \
+		2> /dev/null || :
+	wait
+}
+
+# beside COMMAND...: run it and wait, so that a signal to this script takes effect at once: its trap has to end_children. Nothing
+# else runs in the background that is started so (in a group of its own) with SIGINT ignored.
+beside()
+{
+	set -m
+	"$@" < /dev/null &
+	set +m
+	wait $!
 }
 
 # elapsed START: minutes and seconds since START (seconds since the epoch).

@@ -2,24 +2,27 @@
 # shellcheck shell=bash disable=SC2154 # the caller's variables and functions
 # mutant-checks.sh - the checks that have to catch mutants. Sourced by scripts/mutants.
 
+# Each check_* gets the name of the mutant and its patch, or "none" and no patch. Its last line says what was found. They are
+# run where "set -e" has no effect. Status: 0 nothing is wrong, FOUND something is, anything else the check could not be made.
+FOUND=3
+
 guest() { "$SCRIPTS/run-guest" --arch "$arch" --timeout 300 "$@" >&2; }
 
 # bounded VALUE LIMIT WHAT
 bounded()
 {
+	case $1 in "" | *[!0-9-]*) echo "\"$1\" $3: no number"; return 1 ;; esac
 	echo "$1 $3, $2 may be"
-	[ "$1" -le "$2" ]
+	[ "$1" -le "$2" ] || return $FOUND
 }
-
-# Each check_* gets the name of the mutant and its patch, or "none" and no patch. Its last line says what was found. They are
-# run where "set -e" has no effect.
 check_unit()
 {
 	local mm=$results/$1.mm
 	rm -rf "$mm"
 	mkdir -p "$mm" && cp -r "$TOP/mm" "$mm/mm" || return
-	[ $# = 1 ] || (cd "$mm" && GIT_CEILING_DIRECTORIES=$results git apply "$2") || return
-	make -s -C "$mm/mm/tests" O="$mm/out" check 2>&1
+	[ $# = 1 ] || (cd "$mm" && GIT_CEILING_DIRECTORIES=$results git apply "$2") || die "NO MUTANT: $2 does not apply"
+	make -s -C "$mm/mm/tests" O="$mm/out" "$mm/out/vmap_purge_test" 2>&1 || die "NO MUTANT: it does not compile"
+	make -s -C "$mm/mm/tests" O="$mm/out" check 2>&1 || return $FOUND
 }
 
 check_debug()
@@ -34,8 +37,8 @@ check_vmallocinfo()
 	local kernel preads
 	preads=$(guest_program preads) && kernel=$(kernel_with bench "${@:2}") &&
 		guest --nodes 1 --script "$SCRIPTS/guest/vmallocinfo" --add "$preads=preads" "$kernel" "$results/$1-vmallocinfo" \
-			no_hash_pointers=1 &&
-		! grep '^not ok' "$results/$1-vmallocinfo/tap"
+			no_hash_pointers=1 || return
+	! grep '^not ok' "$results/$1-vmallocinfo/tap" || return $FOUND
 }
 
 check_rt-free()

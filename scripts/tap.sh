@@ -3,6 +3,8 @@
 # tap.sh - how the test scripts report: a line per check on stdout. Sourced after lib.sh.
 
 tap_failed=0
+# Guests that run in the background ignore Ctrl-C.
+trap 'end_children; exit 130' HUP INT TERM
 
 # suite_of WHAT ARGUMENT...: take over line, arch and preempt from the arguments of a suite, of which WHAT says the further one;
 # --help says that, and what the comment at the top of the suite says
