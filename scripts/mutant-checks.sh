@@ -15,6 +15,7 @@ bounded()
 	echo "$1 $3, $2 may be"
 	[ "$1" -le "$2" ] || return $FOUND
 }
+
 check_unit()
 {
 	local mm=$results/$1.mm
